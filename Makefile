@@ -1,0 +1,52 @@
+# Every target does its own set-up. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+CLIENT_ID ?=
+
+# What the real Kodi needs; the fonts are the ones of its standard skin.
+KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 \
+	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
+
+.PHONY: help run test test-unit test-kodi lint format zip clean kodi
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: $(VENV)/done kodi ## A throw-away Kodi with the add-on in it (CLIENT_ID=... for the real Simkl)
+	tools/as_root.sh $(RUN) -m tests.rig.demo $(CLIENT_ID)
+
+test: test-unit test-kodi ## All tests
+
+test-unit: $(VENV)/done ## The tests without Kodi
+	$(RUN) -m pytest -q tests/unit
+
+test-kodi: $(VENV)/done kodi ## The tests in a real Kodi (TEST=name for one of them)
+	rm -rf build/failures
+	tools/as_root.sh $(RUN) -m pytest -q -n 2 tests/kodi $(if $(TEST),-k $(TEST))
+
+lint: $(VENV)/done ## Format, style and types
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy default.py lib
+	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude tests/kodi/addons tests tools
+
+format: $(VENV)/done ## Rewrite the sources in the project's format
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+zip: $(VENV)/done ## The installable add-on (CLIENT_ID=... fills in the publisher's client id)
+	$(RUN) -m tools.package build $(CLIENT_ID)
+
+clean: ## Remove what the other targets made
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+kodi:
+	@tools/install_packages.sh $(KODI_PACKAGES)
+
+$(VENV)/done: requirements-test.txt tests/rig/modules.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/install_packages.sh python3 python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q --disable-pip-version-check -r requirements-test.txt
+	touch $@

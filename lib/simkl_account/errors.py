@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can go wrong, as types. No text of theirs holds a URL, a code or a token: errors end up in logs."""
+
+from enum import Enum
+from typing import Optional
+
+
+class Trouble(Enum):
+    """Why Simkl gave no usable answer, as far as this side can tell."""
+
+    NO_NETWORK = "no network"
+    NO_ANSWER = "no answer"
+    INSECURE = "no secure connection"
+    PROXY = "proxy"
+    BUSY = "too many requests"
+    BAD_ANSWER = "bad answer"
+
+
+class SimklError(Exception):
+    """Base of everything that a request to Simkl can raise."""
+
+
+class Unreachable(SimklError):
+    """There was no usable answer; a later try may get one."""
+
+    def __init__(self, trouble: Trouble, detail: str = "", retry_after: Optional[float] = None) -> None:
+        """detail: for the log, free of secrets. retry_after: seconds Simkl asked to be left alone, if it did."""
+        super().__init__(f"{trouble.value} ({detail})" if detail else trouble.value)
+        self.trouble = trouble
+        self.retry_after = retry_after
+
+
+class ClientIdRefused(SimklError):
+    """Simkl does not accept the client id (wrong, or blocked for too much traffic)."""
+
+
+class TokenRefused(SimklError):
+    """Simkl does not accept the access token. Once alone, this can be a passing fault."""
+
+
+class NotSaved(Exception):
+    """Kodi could not write the account to its settings file."""

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person sees, in Kodi's plain dialogs.
+
+Every wait here is one on the script's own Monitor. A modal dialog of Kodi's (Dialog().yesno, doModal) does not
+return while Kodi is quitting: Kodi then waits five seconds for the script and kills it.
+"""
+
+from math import ceil
+from typing import Any, Optional
+
+import xbmc
+import xbmcaddon
+import xbmcgui
+
+from .. import words
+from ..ends import Outcome
+from ..simkl import Code
+from .addon import ADDON_ID, text
+from .runtime import KodiRuntime
+
+_CANCEL, _OK = 222, 186
+"""In Kodi's own strings."""
+
+_AMBER = "FFF5A623"
+"""Draws the eye to the code: dark enough for a light skin, light enough for a dark one."""
+
+
+class ProgressScreen:
+    """ui.Screen in Kodi's progress dialog."""
+
+    def __init__(self, runtime: KodiRuntime) -> None:
+        self._runtime = runtime
+        self._code: Optional[Code] = None
+        self._trouble = False
+        self._shown = ""
+        self._dialog = xbmcgui.DialogProgress()
+        self._open()
+
+    def show_contacting(self) -> None:
+        self._code = None
+        self._update(100, text(words.CONTACTING))
+
+    def show_code(self, code: Code) -> None:
+        self._code = code
+        self._trouble = False
+        self.show_time_left(code.expires_in)
+
+    def show_time_left(self, seconds: float) -> None:
+        if not self._code:
+            return
+        minutes, rest = divmod(ceil(seconds), 60)
+        lines = [
+            text(words.ENTER_CODE, self._code.page),
+            f"[COLOR {_AMBER}][B]{spaced(self._code.user_code)}[/B][/COLOR]",
+            text(words.TIME_LEFT, f"{minutes}:{rest:02}"),
+        ]
+        # The dialog has room for four lines: the one that is mostly empty is for bad news.
+        lines.insert(3 if self._trouble else 1, text(words.STILL_TRYING) if self._trouble else "")
+        self._update(int(100 * seconds / self._code.expires_in), "[CR]".join(lines))
+
+    def show_trouble(self, trouble: bool) -> None:
+        self._trouble = trouble
+
+    def show_approved(self) -> None:
+        self._code = None
+        self._update(100, text(words.APPROVED))
+
+    def is_cancelled(self) -> bool:
+        return self._dialog.iscanceled()
+
+    def ask_again(self, outcome: Outcome) -> bool:
+        self.close()
+        again = ask(self._runtime, text(words.what_happened(outcome)), text(words.next_try(outcome)))
+        if again:
+            self._open()
+        return again
+
+    def close(self) -> None:
+        self._dialog.close()
+
+    def _open(self) -> None:
+        self._shown = text(words.CONTACTING)
+        self._dialog.create(text(words.SIGN_IN_TITLE), self._shown)
+
+    def _update(self, percent: int, message: str) -> None:
+        """Draw only what changed: several times a second nothing has."""
+        if message != self._shown:
+            self._dialog.update(percent, message)
+            self._shown = message
+
+
+def tell(runtime: KodiRuntime, message: str) -> None:
+    """Say something until it is read."""
+    _Confirmation.show_until_answered(runtime, message, yes="", no=xbmc.getLocalizedString(_OK))
+
+
+def ask(runtime: KodiRuntime, message: str, yes: str) -> bool:
+    """Ask whether to do what the button says. The focus is on Cancel."""
+    return _Confirmation.show_until_answered(runtime, message, yes, no=xbmc.getLocalizedString(_CANCEL))
+
+
+def type_in(heading: str) -> str:
+    """A text from Kodi's keyboard; "" when it was cancelled."""
+    return xbmcgui.Dialog().input(heading).strip()
+
+
+def spaced(code: str) -> str:
+    """A code so that each character stands for itself when it is read from across a room."""
+    return "    ".join(code)
+
+
+class _Confirmation(xbmcgui.WindowXMLDialog):
+    """The skin's own OK and yes/no dialog, waited for by us.
+
+    Its controls have the same ids in every skin: https://kodi.wiki/view/Skinning_Manual, DialogConfirm.xml.
+    """
+
+    FILE = "DialogConfirm.xml"
+    HEADING, TEXT, NO, YES, CUSTOM, PROGRESS = 1, 9, 10, 11, 12, 20
+
+    message = yes = no = ""
+    window: Optional[int] = None
+    answer: Optional[bool] = None
+
+    @classmethod
+    def show_until_answered(cls, runtime: KodiRuntime, message: str, yes: str, no: str) -> bool:
+        """Whether yes was chosen. yes: "" for no such button."""
+        dialog = cls(cls.FILE, xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
+        dialog.message, dialog.yes, dialog.no = message, yes, no
+        dialog.show()
+        while dialog.answer is None and not dialog.was_closed() and not runtime.is_shutting_down():
+            runtime.wait(0.1)
+        dialog.close()
+        return bool(dialog.answer)
+
+    def onInit(self) -> None:
+        """Kodi has loaded the window."""
+        self.window = xbmcgui.getCurrentWindowDialogId()
+        heading: Any = self.getControl(self.HEADING)
+        content: Any = self.getControl(self.TEXT)
+        no: Any = self.getControl(self.NO)
+        yes: Any = self.getControl(self.YES)
+        heading.setLabel(xbmcaddon.Addon(ADDON_ID).getAddonInfo("name"))
+        content.setText(self.message)
+        no.setLabel(self.no)
+        yes.setLabel(self.yes)
+        for control, visible in ((self.YES, bool(self.yes)), (self.CUSTOM, False), (self.PROGRESS, False)):
+            self.getControl(control).setVisible(visible)
+        self.setFocusId(self.NO)
+
+    def onClick(self, controlId: int) -> None:
+        """A button was pressed."""
+        self.answer = controlId == self.YES
+
+    def onAction(self, action: xbmcgui.Action) -> None:
+        """A key was pressed."""
+        if action.getId() in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU):
+            self.answer = False
+
+    def was_closed(self) -> bool:
+        """Whether something else took the window off the screen: Dialog.Close(all), for one."""
+        return self.window is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.window})")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The add-on's settings as a store that does not lose anything."""
+
+import os
+from xml.etree import ElementTree
+
+import xbmcaddon
+import xbmcvfs
+
+from ..errors import NotSaved
+from .addon import ADDON_ID, close_settings
+
+
+class KodiSettings:
+    """account.Settings, in the add-on's settings.xml."""
+
+    def get(self, setting: str) -> str:
+        """The value, "" where there is none."""
+        return xbmcaddon.Addon(ADDON_ID).getSetting(setting)
+
+    def set(self, setting: str, value: str) -> None:
+        """Store a value, and raise NotSaved unless it is on the disk.
+
+        While the add-on's settings window is open, Kodi gives new values to that window instead of writing them,
+        and Back throws them away: then the window has to go first. Where the file cannot be written, Kodi says
+        nothing and goes on with the value in memory. So what counts is what the file says.
+        """
+        for prepare in (_nothing, close_settings):
+            prepare()
+            xbmcaddon.Addon(ADDON_ID).setSetting(setting, value)
+            if _on_disk(setting) == value and self.get(setting) == value:
+                return
+        raise NotSaved(setting)
+
+
+def _nothing() -> None:
+    """Most of the time the window is not open, or is another add-on's, and stays as it is."""
+
+
+def _on_disk(setting: str) -> str:
+    profile = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("profile"))
+    try:
+        tree = ElementTree.parse(os.path.join(profile, "settings.xml"))
+    except (OSError, ElementTree.ParseError):
+        return ""
+    for element in tree.iter("setting"):
+        if element.get("id") == setting:
+            return element.text or ""
+    return ""

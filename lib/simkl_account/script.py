@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The actions of RunScript(script.simkl.account,action=...), one short function each.
+
+What a sign-in needs beyond its dialog (requests above all) is imported once the dialog is on the screen.
+"""
+
+from typing import TYPE_CHECKING, Dict, List
+
+from . import words
+from .account import AccountStore
+from .ends import End, Outcome
+from .errors import NotSaved
+from .kodi import addon, dialogs
+from .kodi.proxy import proxy_url
+from .kodi.runtime import KodiRuntime
+from .kodi.settings import KodiSettings
+
+if TYPE_CHECKING:
+    from .simkl import Simkl
+
+APP_NAME = "kodi-simkl-account"
+"""What Simkl's statistics and User-Agent call this add-on."""
+
+CLIENT_ID = "client_id"
+
+
+def run(argv: List[str]) -> None:
+    """Do what the arguments after the script's name ask for: action=NAME, and from=settings for its buttons."""
+    runtime = KodiRuntime()
+    arguments: Dict[str, str] = dict(argument.partition("=")[::2] for argument in argv[1:])
+    action = arguments.get("action", "")
+    if action == "sign_in":
+        sign_in(runtime)
+    elif action == "sign_out":
+        sign_out(runtime)
+    elif action == "":
+        open_from_programs(runtime)
+    else:
+        addon.warn("unknown action")
+    if arguments.get("from") == "settings" and not runtime.is_shutting_down():
+        addon.open_settings()
+
+
+def open_from_programs(runtime: KodiRuntime) -> None:
+    """Signed out: sign in. Signed in: the settings say who it is and what can be done."""
+    if AccountStore(KodiSettings()).load():
+        addon.open_settings()
+    else:
+        sign_in(runtime)
+
+
+def sign_in(runtime: KodiRuntime) -> None:
+    """Sign in with a code, and say how it ended."""
+    client_id = KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
+    while client_id:
+        outcome = _sign_in_with(client_id, runtime)
+        if outcome.end is End.SIGNED_IN:
+            dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name))
+        client_id = _ask_for_client_id(runtime, words.REFUSED) if outcome.end is End.REFUSED else ""
+
+
+def sign_out(runtime: KodiRuntime) -> None:
+    """Ask, then remove the account from this device."""
+    if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT)):
+        return
+    try:
+        AccountStore(KodiSettings()).remove()
+    except NotSaved:
+        dialogs.tell(runtime, addon.text(words.NOT_REMOVED))
+    else:
+        dialogs.tell(runtime, addon.text(words.SIGNED_OUT))
+
+
+def _sign_in_with(client_id: str, runtime: KodiRuntime) -> Outcome:
+    screen = dialogs.ProgressScreen(runtime)
+    from .auth import SignIn  # after the dialog: on a small box, every import is seen
+
+    def connect() -> "Simkl":
+        from .simkl import Simkl
+        from .transport import Transport
+
+        return Simkl(client_id, Transport(APP_NAME, addon.version(), proxy_url()))
+
+    return SignIn(connect, screen, AccountStore(KodiSettings()), runtime, addon.log).run()
+
+
+def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:
+    """Say why one is needed, and store what is entered; "" when the person would rather not."""
+    if not dialogs.ask(runtime, addon.text(why), yes=addon.text(words.ENTER_CLIENT_ID)):
+        return ""
+    client_id = dialogs.type_in(addon.text(words.CLIENT_ID))
+    if client_id:
+        try:
+            KodiSettings().set(CLIENT_ID, client_id)
+        except NotSaved:
+            dialogs.tell(runtime, addon.text(words.CLIENT_ID_NOT_SAVED))
+            return ""
+    return client_id

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""HTTPS requests to api.simkl.com that another thread can end.
+
+Kodi waits for every thread of a script, so a request must never keep one for longer than somebody wants its
+answer. requests has no way to end a call from outside; here every connection leaves a second handle on its
+socket, and hang_up() shuts the socket down through it: a blocked connect, TLS handshake or read returns at
+once. (The handle is a dup: wrapping a socket in TLS detaches the original.)
+"""
+
+import errno
+import socket
+import ssl
+import threading
+from email.utils import parsedate_to_datetime
+from functools import partial
+from time import time
+from typing import Any, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+
+from .errors import Trouble, Unreachable
+
+API = "https://api.simkl.com"
+
+CONNECT_TIMEOUT = 8.0
+"""Seconds for a connection to come up, the TLS handshake included."""
+
+READ_TIMEOUT = 12.0
+"""Seconds between two pieces of an answer. The time for a whole answer is the caller's: see hang_up()."""
+
+LARGEST_ANSWER = 64 * 1024
+"""Bytes. Simkl's are below 4 KiB."""
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, whatever its status. Redirects are not followed: they arrive here as they are."""
+
+    status: int
+    body: bytes
+    retry_after: Optional[float]
+    """Seconds from now until Simkl wants to be asked again, where it says so."""
+
+
+class Transport:
+    """One requests Session to api.simkl.com: one connection, kept alive between requests."""
+
+    def __init__(self, app_name: str, app_version: str, proxy: Optional[str] = None) -> None:
+        """app_name, app_version: said to Simkl on every request. proxy: a URL as requests takes it."""
+        self._app = {"app-name": app_name, "app-version": app_version}
+        self._lines = _Lines()
+        self._session = requests.Session()
+        self._session.trust_env = False  # no credentials from a .netrc file, no other CA bundle
+        self._session.headers.update(
+            {"User-Agent": f"{app_name}/{app_version}", "Accept": "application/json", "Accept-Encoding": "identity"}
+        )
+        self._session.proxies = {"https": proxy} if proxy else {}
+        self._session.mount(API, _Adapter(self._lines))
+
+    def request(self, method: str, path: str, query: Mapping[str, str], access_token: Optional[str] = None) -> Answer:
+        """Send one request and return its answer; raises Unreachable when there is none."""
+        headers = {"Authorization": f"Bearer {access_token}"} if access_token else None
+        try:
+            with self._session.request(
+                method,
+                API + path,
+                params={**query, **self._app},
+                headers=headers,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, _bounded_body(response), _retry_after(response))
+        except (requests.RequestException, OSError) as error:
+            trouble, detail = _why(error)
+        # Raised outside of the except clause: requests' exceptions hold the URL, and with it the code.
+        raise Unreachable(trouble, detail)
+
+    def hang_up(self) -> None:
+        """End what another thread is waiting for. It may be called again, and while nothing is under way.
+
+        A name look-up cannot be ended; what comes after it can, so call this until the request has returned.
+        """
+        self._lines.shut_down()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
+class _Lines:
+    """Second handles on the sockets of the open connections."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._handles: Set[socket.socket] = set()
+
+    def add(self, sock: socket.socket) -> socket.socket:
+        handle = sock.dup()
+        with self._lock:
+            self._handles.add(handle)
+        return handle
+
+    def remove(self, handle: socket.socket) -> None:
+        with self._lock:
+            self._handles.discard(handle)
+            handle.close()
+
+    def shut_down(self) -> None:
+        with self._lock:
+            for handle in self._handles:
+                try:
+                    handle.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # not connected any more, or not yet and on a system that refuses: the time-out ends it
+
+
+class _Connection(HTTPSConnection):
+    """urllib3's connection, but for making its socket where it can be seen before it connects."""
+
+    lines: _Lines
+    _handle: Optional[socket.socket] = None
+
+    def _new_conn(self) -> socket.socket:
+        failure: OSError = socket.gaierror("no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._dns_host,  # type: ignore[attr-defined]  # urllib3's, which its stubs leave out
+            self.port,
+            type=socket.SOCK_STREAM,
+        ):
+            sock = socket.socket(family, kind, protocol)
+            self._watch(sock)
+            try:
+                sock.settimeout(self.timeout)
+                sock.connect(address)
+                return sock
+            except OSError as error:
+                failure = error
+                sock.close()
+        raise failure
+
+    def close(self) -> None:
+        super().close()
+        self._unwatch()
+
+    def _watch(self, sock: socket.socket) -> None:
+        self._unwatch()
+        self._handle = self.lines.add(sock)
+
+    def _unwatch(self) -> None:
+        if self._handle:
+            self.lines.remove(self._handle)
+            self._handle = None
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+    def __init__(self, *args: Any, lines: _Lines, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lines = lines
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]  # urllib3's, which its stubs leave out
+        connection.lines = self._lines
+        return connection
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter (no retries: an approval is only answered once), over the connections above."""
+
+    def __init__(self, lines: _Lines) -> None:
+        self._lines = lines
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._use_our_pool(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call]
+        self._use_our_pool(manager)
+        return manager
+
+    def _use_our_pool(self, manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"https": partial(_Pool, lines=self._lines)}
+
+
+def _bounded_body(response: requests.Response) -> bytes:
+    body = b""
+    for piece in response.iter_content(4096):
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            raise requests.ConnectionError("the answer does not end")
+    return body
+
+
+def _retry_after(response: requests.Response) -> Optional[float]:
+    """Retry-After as seconds from now; it comes as seconds or as a date (RFC 9110, 10.2.3)."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value).timestamp()
+        now = parsedate_to_datetime(response.headers["Date"]).timestamp() if "Date" in response.headers else time()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return max(0.0, until - now)
+
+
+def _why(error: BaseException) -> Tuple[Trouble, str]:
+    """What an exception of requests' says about the cause, and its name for the log (never its text)."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, requests.exceptions.ProxyError):
+            return Trouble.PROXY, type(causes[-1]).__name__
+    for cause in causes:
+        name = type(cause).__name__
+        if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+            return Trouble.NO_ANSWER, name
+        if isinstance(cause, ssl.SSLError):
+            return Trouble.INSECURE, name
+        if isinstance(cause, socket.gaierror):
+            return Trouble.NO_NETWORK, name
+        if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
+            return Trouble.NO_NETWORK, name
+    return Trouble.NO_ANSWER, type(causes[-1]).__name__
+
+
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and those it was made from, outermost first: requests and urllib3 keep them in several places."""
+    waiting, seen = [error], set()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+        waiting += [part for part in inner if isinstance(part, BaseException)]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The words a person reads, by the ids that they have in strings.po; and which of them say how a sign-in ended."""
+
+from .ends import End, Outcome
+from .errors import Trouble
+
+SIGN_IN_TITLE = 32020
+CONTACTING = 32021
+ENTER_CODE = 32022
+TIME_LEFT = 32023
+STILL_TRYING = 32024
+APPROVED = 32025
+
+SIGNED_IN_AS = 32030
+SIGNED_IN = 32031
+NEW_CODE = 32032
+TRY_AGAIN = 32033
+
+EXPIRED = 32040
+REFUSED = 32041
+NO_NETWORK = 32042
+NO_ANSWER = 32043
+INSECURE = 32044
+PROXY = 32045
+BUSY = 32046
+BAD_ANSWER = 32047
+NOT_SAVED = 32048
+
+NO_CLIENT_ID = 32060
+ENTER_CLIENT_ID = 32061
+CLIENT_ID = 32062
+CLIENT_ID_NOT_SAVED = 32063
+
+SIGN_OUT = 32012
+SIGN_OUT_QUESTION = 32070
+SIGNED_OUT = 32071
+NOT_REMOVED = 32072
+
+_BY_TROUBLE = {
+    Trouble.NO_NETWORK: NO_NETWORK,
+    Trouble.NO_ANSWER: NO_ANSWER,
+    Trouble.INSECURE: INSECURE,
+    Trouble.PROXY: PROXY,
+    Trouble.BUSY: BUSY,
+    Trouble.BAD_ANSWER: BAD_ANSWER,
+}
+
+_BY_END = {
+    End.SIGNED_IN: SIGNED_IN,
+    End.EXPIRED: EXPIRED,
+    End.REFUSED: REFUSED,
+    End.NOT_SAVED: NOT_SAVED,
+}
+
+
+def what_happened(outcome: Outcome) -> int:
+    """The string id that says an outcome. Being cancelled and shutting down are never said."""
+    if outcome.end is End.SIGNED_IN and outcome.user_name:
+        return SIGNED_IN_AS
+    if outcome.end is End.UNREACHABLE and outcome.trouble:
+        return _BY_TROUBLE[outcome.trouble]
+    return _BY_END[outcome.end]
+
+
+def next_try(outcome: Outcome) -> int:
+    """The string id of the button that starts another try."""
+    return NEW_CODE if outcome.end is End.EXPIRED else TRY_AGAIN

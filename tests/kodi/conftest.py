@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stand-in for Simkl and a Kodi of its own for every test. A failing test leaves kodi.log and a screenshot."""
+
+import re
+from pathlib import Path
+from typing import Dict, Generator, Iterator
+
+import pytest
+
+from tests.rig import namespace
+from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
+from tests.rig.standin import CLIENT_ID, HOSTS, StandIn
+from tools.package import ROOT
+
+FAILURES = ROOT / "build/failures"
+
+_report = pytest.StashKey[Dict[str, pytest.TestReport]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the fixtures see how the test ended."""
+    report = yield
+    item.stash.setdefault(_report, {})[report.when] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def network() -> None:
+    """From here on, api.simkl.com is this machine and there is nothing else."""
+    namespace.enter(HOSTS)
+
+
+@pytest.fixture(scope="session")
+def display(network: None) -> Iterator[str]:
+    """A screen."""
+    with xvfb() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def authority() -> StandIn:
+    """Whose certificates the Kodis trust: kept for the session, so that one home folder serves all tests."""
+    return StandIn()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: StandIn) -> Path:
+    """A home folder to copy."""
+    folder = tmp_path_factory.mktemp("template") / "home"
+    make_home(folder, display, authority.authority, CLIENT_ID)
+    return folder
+
+
+@pytest.fixture
+def simkl(network: None, authority: StandIn) -> Iterator[StandIn]:
+    """Simkl, as far as this Kodi knows."""
+    standin = StandIn()
+    standin.authority = authority.authority
+    standin.serve_tls()
+    yield standin
+    standin.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, template: Path) -> Path:
+    """The home folder of this test's Kodi: to be changed before `kodi` is asked for."""
+    folder = tmp_path / "home"
+    copy_home(template, folder)
+    return folder
+
+
+@pytest.fixture
+def kodi(request: pytest.FixtureRequest, home: Path, display: str, simkl: StandIn) -> Iterator[Kodi]:
+    """A running Kodi. In the end its log holds no secret and no traceback, at the debug level."""
+    kodi = Kodi(home, display)
+    try:
+        kodi.start()
+        yield kodi
+        if kodi.is_running():
+            kodi.quit()
+        log = kodi.log()
+        assert "Traceback" not in log
+        assert "EXCEPTION" not in log.replace("EXCEPTION: Non-Existent Control -", "")  # the helper's
+        assert "didn't stop" not in log
+        for secret in simkl.secrets:
+            assert secret not in re.sub(r"\s", "", log)
+    finally:
+        reports = request.node.stash.get(_report, {})
+        if "call" not in reports or reports["call"].failed:
+            _keep(kodi, request.node.name)
+        kodi.kill()
+
+
+@pytest.fixture
+def kodi_without_client_id(request: pytest.FixtureRequest, home: Path) -> Kodi:
+    """A Kodi with the add-on as it is in the source: no publisher has filled in a client id."""
+    settings = home / ".kodi/addons/script.simkl.account/resources/settings.xml"
+    settings.write_bytes((ROOT / "resources/settings.xml").read_bytes())
+    kodi: Kodi = request.getfixturevalue("kodi")
+    return kodi
+
+
+def _keep(kodi: Kodi, test: str) -> None:
+    folder = FAILURES / re.sub(r"\W+", "_", test)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kodi.log").write_text(kodi.log())
+    kodi.screenshot(folder / "screen.png")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The home folder of a throw-away Kodi: the add-on as it ships, the modules it needs, and Kodi set up to be tested."""
+
+import re
+import shutil
+import sqlite3
+from importlib import metadata
+from pathlib import Path
+
+import trustme
+
+from tools.package import ADDON_ID, ROOT, read_shipped, shipped_files
+
+MODULES = ROOT / "tests/rig/modules.txt"
+HELPER_ADDONS = ROOT / "tests/kodi/addons"
+
+_GUISETTINGS = """<settings version="2">
+    <setting id="services.webserver">true</setting>
+    <setting id="services.webserverport">{port}</setting>
+    <setting id="services.webserverauthentication">false</setting>
+    <setting id="services.esenabled">false</setting>
+    <setting id="services.upnp">false</setting>
+    <setting id="services.zeroconf">false</setting>
+    <setting id="general.addonupdates">2</setting>
+    <setting id="general.addonnotifications">false</setting>
+    <setting id="general.settinglevel">2</setting>
+    <setting id="screensaver.mode"></setting>
+    <resolutions/>
+    <skinsettings/>
+    <viewstates/>
+</settings>
+"""
+
+_ADVANCEDSETTINGS = """<advancedsettings version="1.0">
+    <loglevel hide="true">1</loglevel>
+    <splash>false</splash>
+</advancedsettings>
+"""
+
+_MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
+<addon id="script.module.{name}" name="{name}" version="{version}" provider-name="PyPI">
+    <requires><import addon="xbmc.python" version="3.0.0"/>{imports}</requires>
+    <extension point="xbmc.python.module" library="lib"/>
+    <extension point="xbmc.addon.metadata"/>
+</addon>
+"""
+
+
+def build(home: Path, port: int, authority: trustme.CA, client_id: str = "") -> None:
+    """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled."""
+    addons, userdata = home / ".kodi/addons", home / ".kodi/userdata"
+    userdata.mkdir(parents=True)
+    for path in shipped_files():
+        target = addons / ADDON_ID / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(read_shipped(path, client_id))
+    shutil.copytree(HELPER_ADDONS, addons, dirs_exist_ok=True)
+    _add_modules(addons)
+    with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
+        bundle.write(authority.cert_pem.bytes())
+    (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
+    (userdata / "guisettings.xml").write_text(_GUISETTINGS.format(port=port))
+    (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
+
+
+def enable_addons(home: Path) -> None:
+    """Enable every add-on, in the database of a Kodi that has run once in this home and has ended."""
+    ids = [path.name for path in (home / ".kodi/addons").iterdir() if (path / "addon.xml").is_file()]
+    database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
+    with sqlite3.connect(database) as connection:
+        for addon_id in ids:
+            connection.execute("UPDATE installed SET enabled = 1 WHERE addonID = ?", (addon_id,))
+        enabled = {row[0] for row in connection.execute("SELECT addonID FROM installed WHERE enabled = 1")}
+    connection.close()
+    missing = set(ids) - enabled
+    assert not missing, f"Kodi did not find {missing}"
+
+
+def _add_modules(addons: Path) -> None:
+    """Add script.module.* add-ons made of what is installed beside the tests, in the versions of modules.txt."""
+    names = re.findall(r"^(\w+)==", MODULES.read_text(), re.MULTILINE)
+    for name in names:
+        distribution = metadata.distribution(name)
+        addon = addons / f"script.module.{name}"
+        for file in distribution.files or ():
+            if file.suffix in (".py", ".pem"):
+                target = addon / "lib" / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), target)
+        needed = [other for other in names if other != name] if name == "requests" else []
+        imports = "".join(f'<import addon="script.module.{other}"/>' for other in needed)
+        (addon / "addon.xml").write_text(_MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real Kodi on a screen, used as a person uses it: keys in, labels and pictures out."""
+
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, TypeVar
+from urllib.error import URLError
+from urllib.request import ProxyHandler, Request, build_opener
+from xml.etree import ElementTree
+
+import trustme
+
+from tools.package import ADDON_ID
+
+from . import home
+
+T = TypeVar("T")
+
+HOME, ADDON_SETTINGS, PROGRESS, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10103, 13000
+"""Kodi's ids of the windows that the add-on shows. Those of a script's own begin at 13000."""
+
+_HTTP = build_opener(ProxyHandler({}))
+
+
+class KodiError(Exception):
+    """Kodi did not do what was waited for."""
+
+
+def wait_for(what: str, condition: Callable[[], T], seconds: float = 10) -> T:
+    """Wait until the condition is true, and return what it returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise KodiError(f"waited {seconds:g} s for: {what}")
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
+    """A virtual screen; yields its DISPLAY."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as pipe:
+            yield ":" + pipe.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Kodi:
+    """One Kodi process with a home folder of its own."""
+
+    def __init__(self, folder: Path, display: str, environment: Optional[Dict[str, str]] = None) -> None:
+        self.home = folder
+        self.display = display
+        self._environment = environment or {}
+        self._asked = 0
+        self._process: Optional[subprocess.Popen[bytes]] = None
+        self._port = int(
+            re.findall(r"webserverport\D*(\d+)", (folder / ".kodi/userdata/guisettings.xml").read_text())[0]
+        )
+
+    # Life
+
+    def start(self) -> None:
+        """Start, and wait until the home screen takes keys."""
+        binaries = glob.glob("/usr/lib/*/kodi/kodi.bin")
+        if not binaries:
+            raise KodiError("there is no Kodi on this machine; `make test` installs it")
+        environment = {
+            "HOME": str(self.home),
+            "DISPLAY": self.display,
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            **self._environment,
+        }
+        self._process = subprocess.Popen(
+            [binaries[0], "--standalone"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_for("Kodi to start", self._is_up, 60)
+
+    def quit(self, seconds: float = 20) -> float:
+        """Quit as from the power menu; returns the seconds that took."""
+        assert self._process is not None
+        asked_at = time.monotonic()
+        self.rpc("Application.Quit")
+        self._process.wait(seconds)
+        return time.monotonic() - asked_at
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    # Hands
+
+    def rpc(self, method: str, **parameters: Any) -> Any:
+        """Call JSON-RPC and return its result."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
+        request = Request(f"http://127.0.0.1:{self._port}/jsonrpc", body, {"Content-Type": "application/json"})
+        with _HTTP.open(request, timeout=30) as response:
+            answer = json.load(response)
+        if "error" in answer:
+            raise KodiError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def builtin(self, command: str) -> None:
+        """Run one of Kodi's builtins."""
+        self.rpc("Addons.ExecuteAddon", addonid="script.test.helper", params=["builtin", command])
+
+    def key(self, name: str) -> None:
+        """Press a key of the remote: Select, Back, Up, Down, Left, Right."""
+        self.rpc(f"Input.{name}")
+
+    def focus(self, label: str, keys: str = "Down Down Down Down") -> None:
+        """Move the focus to what carries the label, by the keys that a person would try."""
+        for key in [*keys.split(), ""]:
+            with contextlib.suppress(KodiError):
+                wait_for(f"the focus on {label}", lambda: self.focused() == label, 0.6)
+                return
+            if key:
+                self.key(key)
+        raise KodiError(f"no way to {label!r}; the focus is on {self.focused()!r}")
+
+    def press(self, label: str, keys: str = "Down Down Down Down") -> None:
+        """Move the focus to what carries the label and press OK."""
+        self.focus(label, keys)
+        self.key("Select")
+
+    def type(self, text: str) -> None:
+        """Type into Kodi's keyboard and finish it."""
+        self.wait_for_window(KEYBOARD)
+        self.rpc("Input.SendText", text=text, done=True)
+
+    def open_settings(self) -> None:
+        """Open the add-on's settings, as from the add-on browser."""
+        self.builtin(f"Addon.OpenSettings({ADDON_ID})")
+        self.wait_for_window(ADDON_SETTINGS)
+
+    def run(self, *arguments: str) -> None:
+        """RunScript, as another add-on would."""
+        self.builtin(f"RunScript({','.join([ADDON_ID, *arguments])})")
+
+    # Eyes
+
+    def window(self) -> int:
+        """The id of the window or dialog on top."""
+        number = int(self.rpc("GUI.GetProperties", properties=["currentwindow"])["currentwindow"]["id"])
+        return CONFIRMATION if CONFIRMATION <= number < CONFIRMATION + 100 else number
+
+    def wait_for_window(self, window: int, seconds: float = 10) -> None:
+        """Wait until a window is on top."""
+        with self._explained():
+            wait_for(f"window {window}", lambda: self.window() == window, seconds)
+
+    def info(self, *labels: str) -> List[str]:
+        """The values of info labels."""
+        values = self.rpc("XBMC.GetInfoLabels", labels=list(labels))
+        return [values[label] for label in labels]
+
+    def focused(self) -> str:
+        """The label of the control that has the focus."""
+        return self.info("System.CurrentControl")[0].strip("[]").replace(" ( )", "").replace(" (*)", "")
+
+    def settings_rows(self) -> Set[str]:
+        """What can be read in the rows of the open settings window: labels of buttons, texts of edit fields."""
+        self._asked += 1
+        name = f"settings_rows_{self._asked}"
+        self.rpc("Addons.ExecuteAddon", addonid="script.test.helper", params=["settings", name])
+        rows = wait_for("the rows", lambda: self.info(f"Window({HOME}).Property({name})")[0])
+        return set(json.loads(rows))
+
+    def heading(self) -> str:
+        """The heading of the dialog on top."""
+        return self.info("Control.GetLabel(1)")[0]
+
+    def message(self) -> str:
+        """The text of the dialog on top (progress, OK, yes/no)."""
+        return self.info("Control.GetLabel(9)")[0]
+
+    def wait_for_message(self, part: str, seconds: float = 10) -> str:
+        """Wait until the dialog on top says something with this in it; returns all of it."""
+        with self._explained():
+            return wait_for(f"{part!r} on the screen", lambda: part in self.message() and self.message(), seconds) or ""
+
+    def settings_file(self) -> Dict[str, str]:
+        """The add-on's settings as they are on the disk; empty when there is no file."""
+        file = self.home / ".kodi/userdata/addon_data" / ADDON_ID / "settings.xml"
+        try:
+            elements = ElementTree.parse(file).iter("setting")
+        except (FileNotFoundError, ElementTree.ParseError):
+            return {}
+        return {element.attrib["id"]: element.text or "" for element in elements}
+
+    def log(self) -> str:
+        """All of kodi.log."""
+        return (self.home / ".kodi/temp/kodi.log").read_text(errors="replace")
+
+    def screenshot(self, file: Path) -> None:
+        """A picture of the whole screen."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["import", "-display", self.display, "-window", "root", str(file)], check=True)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except KodiError as error:
+            raise KodiError(f"{error}; on top is window {self.window()}: {self.message()!r}") from error
+
+    def _is_up(self) -> bool:
+        if not self.is_running():
+            raise KodiError("Kodi ended while starting")
+        try:
+            return bool(self.rpc("JSONRPC.Ping") == "pong")
+        except (URLError, OSError, KodiError):
+            return False
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def make_home(folder: Path, display: str, authority: trustme.CA, client_id: str = "") -> None:
+    """A home folder in which every add-on is enabled: Kodi has to have found them once."""
+    home.build(folder, free_port(), authority, client_id)
+    kodi = Kodi(folder, display)
+    try:
+        kodi.start()
+        kodi.quit()
+    finally:
+        kodi.kill()
+    home.enable_addons(folder)
+
+
+def copy_home(template: Path, folder: Path) -> None:
+    """A fresh copy of a home folder."""
+    shutil.copytree(template, folder, symlinks=True)

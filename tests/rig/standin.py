@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A stand-in for Simkl: the PIN flow over TLS as api.simkl.com, and the page where a person types the code.
+
+It keeps a record of every request, and answers the next ones of a kind with scripted faults where told to.
+Written on the standard library's server: the faults need the bare socket, below what a web framework shows.
+"""
+
+import html
+import json
+import secrets
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from urllib.parse import parse_qs, urlsplit
+
+import trustme
+
+CLIENT_ID = "client-id-of-the-stand-in"
+HOSTS = ("api.simkl.com", "simkl.com")
+
+
+@dataclass
+class Request:
+    """A request as it arrived."""
+
+    kind: str
+    """"code", "poll", "user", "page" or "other"."""
+    method: str
+    path: str
+    query: Dict[str, str]
+    headers: Dict[str, str]
+    connection: Tuple[str, int]
+    """The client's address: the same for as long as the connection lives."""
+    at: float
+    """time.monotonic() on arrival."""
+
+
+@dataclass
+class PinCode:
+    """A code that was handed out."""
+
+    user_code: str
+    expires_at: float
+    approved_by: Optional[str] = None
+
+
+Fault = Callable[["Handler"], None]
+"""Answers one request in place of the stand-in."""
+
+
+@dataclass
+class StandIn:
+    """Simkl's state and its servers. expires_in and interval, in seconds, count for codes handed out from then on."""
+
+    expires_in: float = 900
+    interval: float = 1
+    requests: List[Request] = field(default_factory=list)
+    codes: Dict[str, PinCode] = field(default_factory=dict)
+    tokens: Dict[str, str] = field(default_factory=dict)
+    """Access token to user name."""
+    secrets: List[str] = field(default_factory=list)
+    """Every code and token ever handed out."""
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set at the end, for faults that wait for it."""
+
+    def __post_init__(self) -> None:
+        self.authority = trustme.CA()
+        self._faults: Dict[str, Deque[Fault]] = {}
+        self._lock = threading.RLock()
+        self._servers: List[ThreadingHTTPServer] = []
+
+    # The servers
+
+    def serve_tls(self, port: int = 443) -> None:
+        """Serve as api.simkl.com and simkl.com on loopback."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert(*HOSTS).configure_cert(context)
+        self._serve(_Server(("127.0.0.1", port), Handler, self, context))
+
+    def serve_page(self, listener: socket.socket) -> None:
+        """Serve the same without TLS on a listening socket, for a browser beside the tests."""
+        server = _Server(listener.getsockname()[:2], Handler, self, None, listener)
+        self._serve(server)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.closed.set()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+    def _serve(self, server: ThreadingHTTPServer) -> None:
+        self._servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+
+    # What a test does and asks
+
+    def fault(self, kind: str, *faults: Fault) -> None:
+        """Answer the next requests of this kind with these faults, one each."""
+        with self._lock:
+            self._faults.setdefault(kind, deque()).extend(faults)
+
+    def of_kind(self, *kinds: str) -> List[Request]:
+        """The requests of these kinds so far."""
+        with self._lock:
+            return [request for request in self.requests if request.kind in kinds]
+
+    def newest_code(self) -> Optional[str]:
+        """The code handed out last."""
+        with self._lock:
+            return list(self.codes)[-1] if self.codes else None
+
+    def approve(self, user_code: str, user_name: str) -> bool:
+        """What a person does at simkl.com/pin. False when the code is not good."""
+        with self._lock:
+            code = self._live(user_code.replace(" ", "").upper())
+            if code:
+                code.approved_by = user_name
+            return bool(code)
+
+    def no_more_requests(self) -> bool:
+        """Whether Simkl is left alone for two intervals. (What does not happen cannot be waited for.)"""
+        count = len(self.requests)
+        time.sleep(2 * self.interval)
+        return len(self.requests) == count
+
+    def expire(self) -> None:
+        """Let every code run out now, at Simkl alone."""
+        with self._lock:
+            self.codes.clear()
+
+    # Simkl
+
+    def take(self, request: Request) -> Optional[Fault]:
+        """Record a request; returns the fault that is to answer it."""
+        with self._lock:
+            self.requests.append(request)
+            faults = self._faults.get(request.kind)
+            return faults.popleft() if faults else None
+
+    def answer(self, request: Request) -> Tuple[int, Any]:
+        """The status and the JSON that Simkl would answer with."""
+        with self._lock:
+            if not request.headers.get("User-Agent") or not {"app-name", "app-version"} <= set(request.query):
+                return 400, {"error": "missing_parameters", "code": 400}
+            if request.query.get("client_id") != CLIENT_ID:
+                return 412, {"error": "client_id_failed", "code": 412, "message": "Wrong client_id"}
+            if request.kind == "code" and request.method == "GET":
+                return 200, self._new_code()
+            if request.kind == "poll" and request.method == "GET":
+                return 200, self._poll(request.path.rpartition("/")[2])
+            if request.kind == "user" and request.method == "POST":
+                return self._user(request.headers.get("Authorization", ""))
+            return 404, {"error": "url_failed", "code": 404}
+
+    def _new_code(self) -> Dict[str, Any]:
+        user_code = "".join(secrets.choice("GHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
+        self.secrets.append(user_code)
+        self.codes[user_code] = PinCode(user_code, time.monotonic() + self.expires_in)
+        return {
+            "result": "OK",
+            "device_code": "DEVICE_CODE",
+            "user_code": user_code,
+            "verification_uri": "https://simkl.com/pin",
+            "verification_url": "https://simkl.com/pin",
+            "expires_in": self.expires_in,
+            "interval": self.interval,
+        }
+
+    def _poll(self, user_code: str) -> Dict[str, Any]:
+        code = self._live(user_code)
+        if not code:
+            return self._new_code()
+        if code.approved_by is None:
+            return {"result": "KO", "message": "Authorization pending"}
+        del self.codes[user_code]
+        token = secrets.token_hex(32)
+        self.secrets.append(token)
+        self.tokens[token] = code.approved_by
+        return {"result": "OK", "access_token": token}
+
+    def _user(self, authorization: str) -> Tuple[int, Any]:
+        name = self.tokens.get(authorization[len("Bearer ") :])
+        if name is None:
+            return 401, {"error": "user_token_failed", "code": 401}
+        return 200, {"user": {"name": name}, "account": {"id": 123, "timezone": "UTC", "type": "free"}}
+
+    def _live(self, user_code: str) -> Optional[PinCode]:
+        code = self.codes.get(user_code)
+        return code if code and code.expires_at > time.monotonic() else None
+
+
+def status(code: int, body: bytes = b"", **headers: str) -> Fault:
+    """A fault: this status and body."""
+    return lambda handler: handler.send(code, body, **headers)
+
+
+def silence(handler: "Handler") -> None:
+    """A fault: take the request and say nothing, until the client goes away."""
+    handler.wait_until_gone()
+
+
+def reset(handler: "Handler") -> None:
+    """A fault: drop the connection."""
+    handler.drop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self,
+        address: Any,
+        handler: Any,
+        standin: StandIn,
+        context: Optional[ssl.SSLContext],
+        listener: Optional[socket.socket] = None,
+    ) -> None:
+        super().__init__(address, handler, bind_and_activate=listener is None)
+        self.standin = standin
+        self._context = context
+        if listener:
+            self.socket.close()
+            self.socket = listener
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: a client that is slow to shake hands holds up nobody else."""
+        if self._context:
+            request = self._context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is part of the tests."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection to the stand-in."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._handle()
+
+    def do_POST(self) -> None:
+        self._handle()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """The record of requests is the log."""
+
+    @property
+    def standin(self) -> StandIn:
+        return self.server.standin
+
+    def _handle(self) -> None:
+        url = urlsplit(self.path)
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(
+            kind=_kind(url.path),
+            method=self.command,
+            path=url.path,
+            query={name: values[0] for name, values in parse_qs(url.query).items()},
+            headers=dict(self.headers.items()),
+            connection=self.client_address,
+            at=time.monotonic(),
+        )
+        fault = self.standin.take(request)
+        if fault:
+            fault(self)
+        elif request.kind == "page":
+            self._page()
+        else:
+            status, body = self.standin.answer(request)
+            self.send(status, json.dumps(body).encode())
+
+    def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
+        """Send a whole answer."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def wait_until_gone(self) -> None:
+        """Hold the connection until the client closes it, or the stand-in ends."""
+        self.close_connection = True
+        while not self.standin.closed.is_set():
+            readable, _, _ = select.select([self.connection], [], [], 0.05)
+            if readable and not self.connection.recv(1):
+                return
+
+    def drop(self) -> None:
+        """Reset the connection."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _page(self) -> None:
+        form = {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
+        said = ""
+        if self.command == "POST":
+            good = self.standin.approve(form.get("code", ""), form.get("name") or "Someone")
+            said = "Done. Look at the TV." if good else "That code is not good (any more)."
+        self.send(200, _PAGE.format(said=html.escape(said)).encode(), "text/html; charset=utf-8")
+
+
+_PAGE = """<!doctype html><meta name=viewport content="width=device-width"><title>Enter the code</title>
+<body style="font: 1.3em sans-serif; max-width: 22em; margin: 3em auto; padding: 0 1em">
+<h1>A stand-in for simkl.com/pin</h1><form method=post>
+<p><label>The code on the TV<br><input name=code autofocus autocomplete=off style="font-size: 2em; width: 8em"></label>
+<p><label>Sign in as<br><input name=name value="Ada Lovelace"></label>
+<p><button>Approve</button></form><p><strong>{said}</strong>"""
+
+
+def _kind(path: str) -> str:
+    if path == "/oauth/pin":
+        return "code"
+    if path.startswith("/oauth/pin/"):
+        return "poll"
+    return {"/users/settings": "user", "/pin": "page"}.get(path, "other")
