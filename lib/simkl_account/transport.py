@@ -14,7 +14,7 @@ import threading
 from email.utils import parsedate_to_datetime
 from functools import partial
 from time import time
-from typing import Any, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -87,7 +87,8 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._session.close()  # from urllib3 1.26.16 on, this alone leaves it to the garbage collector
+        self._lines.close()
 
 
 class _Lines:
@@ -115,6 +116,11 @@ class _Lines:
                     handle.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass  # not connected any more, or not yet and on a system that refuses: the time-out ends it
+
+    def close(self) -> None:
+        self.shut_down()
+        for handle in list(self._handles):
+            self.remove(handle)
 
 
 class _Connection(HTTPSConnection):
@@ -194,14 +200,17 @@ def _bounded_body(response: requests.Response) -> bytes:
         body += piece
         if len(body) > LARGEST_ANSWER:
             raise requests.ConnectionError("the answer does not end")
+    if len(body) < (_number(response.headers.get("Content-Length", "")) or 0):
+        raise requests.ConnectionError("the answer was cut off")  # urllib3 1.26 lets it pass
     return body
 
 
 def _retry_after(response: requests.Response) -> Optional[float]:
     """Retry-After as seconds from now; it comes as seconds or as a date (RFC 9110, 10.2.3)."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
+    seconds = _number(value)
+    if seconds is not None:
+        return float(seconds)
     try:
         until = parsedate_to_datetime(value).timestamp()
         now = parsedate_to_datetime(response.headers["Date"]).timestamp() if "Date" in response.headers else time()
@@ -210,23 +219,27 @@ def _retry_after(response: requests.Response) -> Optional[float]:
     return max(0.0, until - now)
 
 
+def _number(value: str) -> Optional[int]:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
 def _why(error: BaseException) -> Tuple[Trouble, str]:
     """What an exception of requests' says about the cause, and its name for the log (never its text)."""
     causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, requests.exceptions.ProxyError):
-            return Trouble.PROXY, type(causes[-1]).__name__
-    for cause in causes:
-        name = type(cause).__name__
-        if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-            return Trouble.NO_ANSWER, name
-        if isinstance(cause, ssl.SSLError):
-            return Trouble.INSECURE, name
-        if isinstance(cause, socket.gaierror):
-            return Trouble.NO_NETWORK, name
-        if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
-            return Trouble.NO_NETWORK, name
-    return Trouble.NO_ANSWER, type(causes[-1]).__name__
+    name = type(causes[-1]).__name__
+
+    def one_is(*types: Type[BaseException]) -> bool:
+        return any(isinstance(cause, types) for cause in causes)
+
+    if one_is(requests.exceptions.ProxyError):
+        return Trouble.PROXY, name
+    if one_is(ssl.SSLEOFError, ssl.SSLZeroReturnError):  # cut off within TLS
+        return Trouble.NO_ANSWER, name
+    if one_is(ssl.SSLError, requests.exceptions.SSLError):
+        return Trouble.INSECURE, name
+    if one_is(socket.gaierror) or any(isinstance(cause, OSError) and cause.errno in _NO_ROUTE for cause in causes):
+        return Trouble.NO_NETWORK, name
+    return Trouble.NO_ANSWER, name
 
 
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)

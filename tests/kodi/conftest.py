@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, Generator, Iterator
 
 import pytest
+import trustme
 
 from tests.rig import namespace
 from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
@@ -39,24 +40,23 @@ def display(network: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def authority() -> StandIn:
+def authority() -> trustme.CA:
     """Whose certificates the Kodis trust: kept for the session, so that one home folder serves all tests."""
-    return StandIn()
+    return trustme.CA()
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: StandIn) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: trustme.CA) -> Path:
     """A home folder to copy."""
     folder = tmp_path_factory.mktemp("template") / "home"
-    make_home(folder, display, authority.authority, CLIENT_ID)
+    make_home(folder, display, authority, CLIENT_ID)
     return folder
 
 
 @pytest.fixture
-def simkl(network: None, authority: StandIn) -> Iterator[StandIn]:
+def simkl(network: None, authority: trustme.CA) -> Iterator[StandIn]:
     """Simkl, as far as this Kodi knows."""
-    standin = StandIn()
-    standin.authority = authority.authority
+    standin = StandIn(authority=authority)
     standin.serve_tls()
     yield standin
     standin.close()

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from tests.rig.faults import drop, silence, status
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, wait_for
-from tests.rig.standin import CLIENT_ID, StandIn, reset, silence, status
+from tests.rig.standin import CLIENT_ID, StandIn
 
 
 def start_from_settings(kodi: Kodi, button: str = "Sign in") -> None:
@@ -141,7 +142,7 @@ def test_a_code_that_simkl_no_longer_knows_is_not_shown_any_more(kodi: Kodi, sim
 
 
 def test_a_poll_that_fails_in_passing_keeps_the_code(kodi: Kodi, simkl: StandIn) -> None:
-    simkl.fault("poll", reset, status(502, b"<html>"))
+    simkl.fault("poll", drop, status(502, b"<html>"))
     start_from_settings(kodi)
     code = shown_code(kodi)
     kodi.wait_for_message("Cannot reach Simkl at the moment, still trying")

@@ -8,19 +8,19 @@ Written on the standard library's server: the faults need the bare socket, below
 import html
 import json
 import secrets
-import select
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import trustme
+
+from .faults import Fault
 
 CLIENT_ID = "client-id-of-the-stand-in"
 HOSTS = ("api.simkl.com", "simkl.com")
@@ -51,14 +51,11 @@ class PinCode:
     approved_by: Optional[str] = None
 
 
-Fault = Callable[["Handler"], None]
-"""Answers one request in place of the stand-in."""
-
-
 @dataclass
 class StandIn:
     """Simkl's state and its servers. expires_in and interval, in seconds, count for codes handed out from then on."""
 
+    authority: trustme.CA = field(default_factory=trustme.CA)
     expires_in: float = 900
     interval: float = 1
     requests: List[Request] = field(default_factory=list)
@@ -71,17 +68,21 @@ class StandIn:
     """Set at the end, for faults that wait for it."""
 
     def __post_init__(self) -> None:
-        self.authority = trustme.CA()
         self._faults: Dict[str, Deque[Fault]] = {}
         self._lock = threading.RLock()
         self._servers: List[ThreadingHTTPServer] = []
 
     # The servers
 
-    def serve_tls(self, port: int = 443) -> None:
-        """Serve as api.simkl.com and simkl.com on loopback."""
+    @property
+    def port(self) -> int:
+        """The first server's."""
+        return int(self._servers[0].server_address[1])
+
+    def serve_tls(self, port: int = 443, names: Sequence[str] = HOSTS) -> None:
+        """Serve on loopback with a certificate for these names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(*HOSTS).configure_cert(context)
+        self.authority.issue_cert(*names).configure_cert(context)
         self._serve(_Server(("127.0.0.1", port), Handler, self, context))
 
     def serve_page(self, listener: socket.socket) -> None:
@@ -197,21 +198,6 @@ class StandIn:
         return code if code and code.expires_at > time.monotonic() else None
 
 
-def status(code: int, body: bytes = b"", **headers: str) -> Fault:
-    """A fault: this status and body."""
-    return lambda handler: handler.send(code, body, **headers)
-
-
-def silence(handler: "Handler") -> None:
-    """A fault: take the request and say nothing, until the client goes away."""
-    handler.wait_until_gone()
-
-
-def reset(handler: "Handler") -> None:
-    """A fault: drop the connection."""
-    handler.drop()
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -290,20 +276,6 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
-
-    def wait_until_gone(self) -> None:
-        """Hold the connection until the client closes it, or the stand-in ends."""
-        self.close_connection = True
-        while not self.standin.closed.is_set():
-            readable, _, _ = select.select([self.connection], [], [], 0.05)
-            if readable and not self.connection.recv(1):
-                return
-
-    def drop(self) -> None:
-        """Reset the connection."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
 
     def _page(self) -> None:
         form = {name: values[0] for name, values in parse_qs(self.body.decode()).items()}

@@ -24,3 +24,6 @@ def no_web(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+from .stubs import kodi  # noqa: E402, F401  # the fixture, for every test here

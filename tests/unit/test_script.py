@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The actions, and what they are wired to."""
+
+from typing import Any, Callable, Dict, List
+
+import pytest
+import requests
+
+from lib.simkl_account import auth, script
+from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account.errors import Trouble
+from lib.simkl_account.kodi import dialogs
+
+from .stubs import StubbedKodi
+
+
+class Sofa:
+    """The person: what they are told and asked, and what they answer."""
+
+    def __init__(self) -> None:
+        self.told: List[str] = []
+        self.asked: List[str] = []
+        self.answers: List[bool] = []
+        self.sign_ins: List[Any] = []
+        self.outcomes: List[Outcome] = [Outcome(End.SIGNED_IN, user_name="Ada")]
+
+
+@pytest.fixture
+def sofa(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> Sofa:
+    sofa = Sofa()
+
+    class SignIn:
+        def __init__(self, *arguments: Any) -> None:
+            sofa.sign_ins.append(arguments)
+
+        def run(self) -> Outcome:
+            return sofa.outcomes.pop(0)
+
+    def ask(runtime: Any, message: str, yes: str) -> bool:
+        sofa.asked.append(f"{message} [{yes}]")
+        return sofa.answers.pop(0)
+
+    monkeypatch.setattr(auth, "SignIn", SignIn)
+    monkeypatch.setattr(dialogs, "ask", ask)
+    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: sofa.told.append(message))
+    kodi.settings.update(client_id="an-id")
+    return sofa
+
+
+def test_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
+    script.run(["default.py", "action=sign_in"])
+    assert len(sofa.sign_ins) == 1
+    assert sofa.told == ["Signed in as Ada"]
+    assert kodi.builtins == []
+
+
+def test_sign_in_without_a_name(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes = [Outcome(End.SIGNED_IN)]
+    script.run(["default.py", "action=sign_in"])
+    assert sofa.told == ["Signed in to Simkl. Your name could not be fetched just now."]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome(End.CANCELLED), Outcome(End.EXPIRED), Outcome(End.UNREACHABLE, Trouble.BUSY), Outcome(End.SHUTTING_DOWN)],
+)
+def test_other_ends_have_been_said_or_need_no_words(kodi: StubbedKodi, sofa: Sofa, outcome: Outcome) -> None:
+    sofa.outcomes = [outcome]
+    script.run(["default.py", "action=sign_in"])
+    assert (sofa.told, sofa.asked) == ([], [])
+
+
+def test_from_the_settings_back_to_the_settings(kodi: StubbedKodi, sofa: Sofa) -> None:
+    script.run(["default.py", "action=sign_in", "from=settings"])
+    assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
+
+
+def test_no_window_is_opened_while_kodi_quits(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.abort = True
+    script.run(["default.py", "action=sign_in", "from=settings"])
+    assert kodi.builtins == []
+
+
+def test_from_programs(kodi: StubbedKodi, sofa: Sofa) -> None:
+    script.run(["default.py"])
+    assert len(sofa.sign_ins) == 1
+    kodi.settings.update(access_token="t")
+    script.run(["default.py"])
+    assert len(sofa.sign_ins) == 1
+    assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
+
+
+def test_an_unknown_action(kodi: StubbedKodi, sofa: Sofa) -> None:
+    script.run(["default.py", "action=coffee"])
+    assert [text for text, _ in kodi.log] == ["script.simkl.account: unknown action"]
+    assert (sofa.told, sofa.asked, sofa.sign_ins, kodi.progress) == ([], [], [], [])
+
+
+@pytest.mark.parametrize(("answer", "left"), [(False, "t"), (True, "")])
+def test_sign_out(kodi: StubbedKodi, sofa: Sofa, answer: bool, left: str) -> None:
+    kodi.settings.update(access_token="t", user_name="Ada")
+    sofa.answers = [answer]
+    script.run(["default.py", "action=sign_out"])
+    assert sofa.asked == ["Sign out of Simkl on this device? [Sign out]"]
+    assert kodi.settings["access_token"] == left
+    assert len(sofa.told) == answer
+    assert all("simkl.com/settings/connected-apps" in message for message in sofa.told)
+
+
+def test_a_sign_out_that_cannot_be_written_is_not_called_one(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(access_token="t", user_name="Ada")
+    kodi.write_settings()
+    kodi.can_write = False
+    sofa.answers = [True]
+    script.run(["default.py", "action=sign_out"])
+    assert sofa.told == ["Kodi could not remove the sign-in. Is the disk full or read-only?"]
+
+
+def test_without_a_client_id_nothing_is_sent(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(client_id=" ")
+    sofa.answers = [False]
+    script.run(["default.py", "action=sign_in"])
+    assert "simkl.com/settings/developer" in sofa.asked[0]
+    assert (sofa.sign_ins, kodi.progress) == ([], [])
+
+
+def test_a_client_id_is_entered_and_kept(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(client_id="")
+    sofa.answers, kodi.dialog_input = [True], "typed-id"
+    script.run(["default.py", "action=sign_in"])
+    assert kodi.settings["client_id"] == "typed-id"
+    assert len(sofa.sign_ins) == 1
+
+
+def test_a_refused_client_id_can_be_replaced(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes = [Outcome(End.REFUSED), Outcome(End.SIGNED_IN, user_name="Ada")]
+    sofa.answers, kodi.dialog_input = [True], "typed-id"
+    script.run(["default.py", "action=sign_in"])
+    assert sofa.asked[0].startswith("Simkl does not accept the client ID")
+    assert kodi.settings["client_id"] == "typed-id"
+    assert len(sofa.sign_ins) == 2
+
+
+def test_a_client_id_that_cannot_be_saved(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(client_id="")
+    sofa.answers, kodi.dialog_input, kodi.can_write = [True], "typed-id", False
+    script.run(["default.py", "action=sign_in"])
+    assert sofa.told == ["Kodi could not save the client ID. Is the disk full or read-only?"]
+    assert sofa.sign_ins == []
+
+
+def test_the_client_is_made_of_the_client_id_the_version_and_kodis_proxy(
+    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kodi.kodi_settings = {
+        "network.usehttpproxy": True,
+        "network.httpproxytype": 0,
+        "network.httpproxyserver": "proxy.example",
+        "network.httpproxyport": 3128,
+    }
+    script.run(["default.py", "action=sign_in"])
+    sent: Dict[str, Any] = {}
+
+    def request(session: requests.Session, method: str, url: str, **options: Any) -> None:
+        sent.update(options, url=url, proxies=session.proxies, agent=session.headers["User-Agent"])
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    connect: Callable[[], Any] = sofa.sign_ins[0][0]
+    with pytest.raises(Exception, match="no answer"):
+        connect().request_code()
+    assert sent["url"] == "https://api.simkl.com/oauth/pin"
+    assert sent["params"] == {"client_id": "an-id", "app-name": "kodi-simkl-account", "app-version": "1.2.3"}
+    assert sent["agent"] == "kodi-simkl-account/1.2.3"
+    assert sent["proxies"] == {"https": "http://proxy.example:3128"}

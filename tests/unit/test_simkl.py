@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The wire format: what is sent, and what each answer is taken for."""
+
+import json
+from typing import Any, Dict, List, Optional, Tuple
+
+import pytest
+
+from lib.simkl_account.errors import ClientIdRefused, SimklError, TokenRefused, Trouble, Unreachable
+from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Simkl, User
+from lib.simkl_account.transport import Answer
+
+CODE = Code("5G6JAH", "simkl.com/pin", 900, 5)
+STEP_1: Dict[str, Any] = {
+    "result": "OK",
+    "device_code": "DEVICE_CODE",
+    "user_code": "5G6JAH",
+    "verification_uri": "https://simkl.com/pin",
+    "verification_url": "https://simkl.com/pin",
+    "expires_in": 900,
+    "interval": 5,
+}
+ERROR = {"error": "some_error", "code": 400, "message": "Some text"}
+
+
+class FakeTransport:
+    """Answers everything with one answer."""
+
+    def __init__(self, body: Any, status: int = 200, retry_after: Optional[float] = None) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self._answer = Answer(status, raw, retry_after)
+        self.sent: List[Tuple[Any, ...]] = []
+
+    def request(self, *arguments: Any) -> Answer:
+        self.sent.append(arguments)
+        return self._answer
+
+
+def simkl(*answer: Any, **more: Any) -> Simkl:
+    return Simkl("an-id", FakeTransport(*answer, **more))  # type: ignore[arg-type]
+
+
+def with_(**changes: Any) -> Dict[str, Any]:
+    return {**STEP_1, **changes}
+
+
+def without(*fields: str) -> Dict[str, Any]:
+    return {key: value for key, value in STEP_1.items() if key not in fields}
+
+
+def test_what_is_sent() -> None:
+    transport = FakeTransport(STEP_1)
+    Simkl("an-id", transport).request_code()  # type: ignore[arg-type]
+    assert transport.sent == [("GET", "/oauth/pin", {"client_id": "an-id"})]
+    transport = FakeTransport({"result": "KO", "message": "Authorization pending"})
+    Simkl("an-id", transport).poll(CODE)  # type: ignore[arg-type]
+    assert transport.sent == [("GET", "/oauth/pin/5G6JAH", {"client_id": "an-id"})]
+    transport = FakeTransport({"user": {"name": "Ada"}})
+    Simkl("an-id", transport).user("a-token")  # type: ignore[arg-type]
+    assert transport.sent == [("POST", "/users/settings", {"client_id": "an-id"}, "a-token")]
+
+
+def test_a_code() -> None:
+    assert simkl(STEP_1).request_code() == CODE
+
+
+def test_a_code_by_the_older_name_of_the_page_or_none() -> None:
+    assert simkl(without("verification_uri")).request_code() == CODE
+    assert simkl(without("verification_uri", "verification_url")).request_code() == CODE
+
+
+def test_a_missing_interval_is_five_seconds() -> None:
+    assert simkl(without("interval")).request_code().interval == 5
+
+
+@pytest.mark.parametrize("code", ["A", "12345", "BDWP-HQPK", "abcdefghijklmnop"])
+def test_codes_of_any_usual_length(code: str) -> None:
+    assert simkl(with_(user_code=code)).request_code().user_code == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        " ",
+        "A B",
+        "[COLOR red]",
+        "$INFO[System.Time]",
+        "A\n",
+        "../x",
+        "a" * 17,
+        "x" * 10240,
+        "ÄÖÜ",
+        123,
+        None,
+        [],
+        {},
+    ],
+)
+def test_a_code_that_cannot_be_shown_or_asked_for_is_refused(code: Any) -> None:
+    with pytest.raises(Unreachable) as caught:
+        simkl(with_(user_code=code)).request_code()
+    assert caught.value.trouble is Trouble.BAD_ANSWER
+
+
+@pytest.mark.parametrize("field", ["expires_in", "interval"])
+@pytest.mark.parametrize("value", [0, -5, 1e9, "5", None, True, [], float("nan"), float("inf"), 10**400])
+def test_absurd_times(field: str, value: Any) -> None:
+    with pytest.raises(Unreachable):
+        simkl(with_(**{field: value})).request_code()
+
+
+@pytest.mark.parametrize("field", ["user_code", "expires_in"])
+def test_missing_fields(field: str) -> None:
+    with pytest.raises(Unreachable):
+        simkl(without(field)).request_code()
+
+
+@pytest.mark.parametrize(
+    ("uri", "page"),
+    [
+        ("https://simkl.com/pin", "simkl.com/pin"),
+        ("https://simkl.com/pin/", "simkl.com/pin"),
+        ("https://www.simkl.com/tv", "www.simkl.com/tv"),
+        ("http://simkl.com/pin", "simkl.com/pin"),
+        ("https://simkl.com.evil.example/other", "simkl.com/pin"),
+        ("https://evilsimkl.com/other", "simkl.com/pin"),
+        ("https://evil.example/?simkl.com/other", "simkl.com/pin"),
+        ("https://simkl.com@evil.example/other", "simkl.com/pin"),
+        ("https://simkl.com/[COLOR red]", "simkl.com/pin"),
+        ("https://simkl.com/other\n", "simkl.com/pin"),
+        ("https://simkl.com/" + "a" * 10240, "simkl.com/pin"),
+        ("javascript:alert(1)", "simkl.com/pin"),
+        (17, "simkl.com/pin"),
+        (["https://simkl.com/x"], "simkl.com/pin"),
+    ],
+)
+def test_only_pages_of_simkl_are_shown(uri: Any, page: str) -> None:
+    assert simkl(with_(verification_uri=uri)).request_code().page == page
+
+
+@pytest.mark.parametrize(
+    ("body", "meaning"),
+    [
+        ({"result": "KO", "message": "Authorization pending"}, Pending()),
+        ({"result": "KO", "message": "Slow down"}, Pending(slow_down=True)),
+        ({"result": "OK", "access_token": "0123"}, Approved("0123")),
+        # The trap: a code that is gone is answered like the request for a new one.
+        (with_(user_code="OTHER1"), Gone()),
+        # Whatever else an answer says, a token is a token.
+        ({**with_(user_code="OTHER1"), "access_token": "0123"}, Approved("0123")),
+    ],
+)
+def test_what_a_poll_means(body: Any, meaning: Any) -> None:
+    assert simkl(body).poll(CODE) == meaning
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"[1, 2]",
+        b'"OK"',
+        b"<html>Sign in to the hotel's Wi-Fi</html>",
+        b"\xff\xfe\x00",
+        b"[" * 60000,
+        {},
+        {"result": "KO"},
+        {"result": "KO", "message": "Something new"},
+        {"result": "KO", "message": None},
+        {"result": "OK"},
+        {"result": ["KO"], "message": "Authorization pending"},
+        {"result": "OK", "access_token": ""},
+        {"result": "OK", "access_token": None},
+        {"result": "OK", "access_token": 5},
+        {"result": "OK", "access_token": "two words"},
+        {"result": "OK", "access_token": "line\r\nbreak"},
+        {"result": "OK", "access_token": "x" * 2049},
+        STEP_1,  # the same code: it is not gone
+    ],
+)
+def test_a_poll_that_says_nothing_usable_has_failed(body: Any) -> None:
+    with pytest.raises(Unreachable) as caught:
+        simkl(body).poll(CODE)
+    assert caught.value.trouble is Trouble.BAD_ANSWER
+    assert "5G6JAH" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 404, 418, 500, 502, 503])
+def test_other_statuses_are_failures(status: int) -> None:
+    for ask in (simkl(STEP_1, status).request_code, lambda: simkl(STEP_1, status).poll(CODE)):
+        with pytest.raises(Unreachable) as caught:
+            ask()
+        assert caught.value.trouble is Trouble.BAD_ANSWER
+
+
+def test_too_many_requests() -> None:
+    with pytest.raises(Unreachable) as caught:
+        simkl(ERROR, 429, retry_after=30.0).poll(CODE)
+    assert (caught.value.trouble, caught.value.retry_after) == (Trouble.BUSY, 30)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 412])
+def test_a_refused_client_id(status: int) -> None:
+    with pytest.raises(ClientIdRefused):
+        simkl(ERROR, status).request_code()
+    with pytest.raises(ClientIdRefused):
+        simkl(ERROR, status).poll(CODE)
+
+
+def test_412_needs_no_body() -> None:
+    with pytest.raises(ClientIdRefused):
+        simkl(b"", 412).request_code()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_somebody_elses_refusal_is_not_about_the_client_id(status: int) -> None:
+    with pytest.raises(Unreachable):
+        simkl(b"<html>Forbidden</html>", status).poll(CODE)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ada", "Ada"),
+        ("  Ada   Lovelace ", "Ada Lovelace"),
+        ("Zoë Łukasz 山田", "Zoë Łukasz 山田"),
+        ("[COLOR red]Ada[/COLOR]", "(COLOR red)Ada(/COLOR)"),
+        ("$INFO[System.Time]", "$INFO(System.Time)"),
+        ("Ada\nLovelace\x00\u202e", "Ada Lovelace"),
+        ("x" * 10240, "x" * 50),
+        ("\ud800 Ada", "Ada"),
+    ],
+)
+def test_a_name_is_one_plain_line(name: str, shown: str) -> None:
+    assert simkl({"user": {"name": name}}).user("t") == User(shown)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"user": None}, {"user": []}, {"user": {}}, {"user": {"name": 5}}, {"user": {"name": "\n"}}, b"null"]
+)
+def test_no_usable_name(body: Any) -> None:
+    with pytest.raises(Unreachable):
+        simkl(body).user("t")
+
+
+def test_a_refused_token() -> None:
+    with pytest.raises(TokenRefused):
+        simkl({"error": "user_token_failed", "code": 401}, 401).user("t")
+
+
+def test_every_error_is_one_tree() -> None:
+    for error in (ClientIdRefused, TokenRefused, Unreachable):
+        assert issubclass(error, SimklError)
