@@ -9,7 +9,7 @@ CLIENT_ID ?=
 KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 \
 	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
 
-.PHONY: help run test test-unit test-kodi lint format zip clean kodi
+.PHONY: help run test test-unit test-kodi bench lint format zip clean kodi
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -25,6 +25,9 @@ test-unit: $(VENV)/done ## The tests without Kodi
 test-kodi: $(VENV)/done kodi ## The tests in a real Kodi (TEST=name for one of them)
 	rm -rf build/failures
 	tools/as_root.sh $(RUN) -m pytest -q -n 2 tests/kodi $(if $(TEST),-k $(TEST))
+
+bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them with
+	tools/as_root.sh $(RUN) -m tests.rig.bench
 
 lint: $(VENV)/done ## Format, style and types
 	$(VENV)/bin/ruff format --check

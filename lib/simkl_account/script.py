@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The actions of RunScript(script.simkl.account,action=...), one short function each.
 
-What a sign-in needs beyond its dialog (requests above all) is imported once the dialog is on the screen.
+From the press of a button to the dialog, a person waits for imports. So the modules imported here at the top import
+nothing but Kodi's own (typing alone costs as much as all of them), and the rest is imported when its turn comes.
 """
 
-from typing import TYPE_CHECKING, Dict, List
-
 from . import words
-from .account import AccountStore
-from .ends import End, Outcome
-from .errors import NotSaved
 from .kodi import addon, dialogs
-from .kodi.proxy import proxy_url
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import List
+
+    from .ends import Outcome
     from .simkl import Simkl
 
 APP_NAME = "kodi-simkl-account"
@@ -24,10 +23,10 @@ APP_NAME = "kodi-simkl-account"
 CLIENT_ID = "client_id"
 
 
-def run(argv: List[str]) -> None:
+def run(argv: "List[str]") -> None:
     """Do what the arguments after the script's name ask for: action=NAME, and from=settings for its buttons."""
     runtime = KodiRuntime()
-    arguments: Dict[str, str] = dict(argument.partition("=")[::2] for argument in argv[1:])
+    arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
     action = arguments.get("action", "")
     if action == "sign_in":
         sign_in(runtime)
@@ -43,6 +42,8 @@ def run(argv: List[str]) -> None:
 
 def open_from_programs(runtime: KodiRuntime) -> None:
     """Signed out: sign in. Signed in: the settings say who it is and what can be done."""
+    from .account import AccountStore
+
     if AccountStore(KodiSettings()).load():
         addon.open_settings()
     else:
@@ -54,6 +55,8 @@ def sign_in(runtime: KodiRuntime) -> None:
     client_id = KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
     while client_id:
         outcome = _sign_in_with(client_id, runtime)
+        from .ends import End
+
         if outcome.end is End.SIGNED_IN:
             dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name))
         client_id = _ask_for_client_id(runtime, words.REFUSED) if outcome.end is End.REFUSED else ""
@@ -63,6 +66,9 @@ def sign_out(runtime: KodiRuntime) -> None:
     """Ask, then remove the account from this device."""
     if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT)):
         return
+    from .account import AccountStore
+    from .errors import NotSaved
+
     try:
         AccountStore(KodiSettings()).remove()
     except NotSaved:
@@ -71,11 +77,13 @@ def sign_out(runtime: KodiRuntime) -> None:
         dialogs.tell(runtime, addon.text(words.SIGNED_OUT))
 
 
-def _sign_in_with(client_id: str, runtime: KodiRuntime) -> Outcome:
+def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":
     screen = dialogs.ProgressScreen(runtime)
-    from .auth import SignIn  # after the dialog: on a small box, every import is seen
+    from .account import AccountStore
+    from .auth import SignIn
 
     def connect() -> "Simkl":
+        from .kodi.proxy import proxy_url
         from .simkl import Simkl
         from .transport import Transport
 
@@ -90,6 +98,8 @@ def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:
         return ""
     client_id = dialogs.type_in(addon.text(words.CLIENT_ID))
     if client_id:
+        from .errors import NotSaved
+
         try:
             KodiSettings().set(CLIENT_ID, client_id)
         except NotSaved:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The words a person reads, by the ids that they have in strings.po; and which of them say how a sign-in ended."""
 
-from .ends import End, Outcome
-from .errors import Trouble
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+    from .ends import Outcome
 
 SIGN_IN_TITLE = 32020
 CONTACTING = 32021
@@ -36,32 +37,28 @@ SIGN_OUT_QUESTION = 32070
 SIGNED_OUT = 32071
 NOT_REMOVED = 32072
 
-_BY_TROUBLE = {
-    Trouble.NO_NETWORK: NO_NETWORK,
-    Trouble.NO_ANSWER: NO_ANSWER,
-    Trouble.INSECURE: INSECURE,
-    Trouble.PROXY: PROXY,
-    Trouble.BUSY: BUSY,
-    Trouble.BAD_ANSWER: BAD_ANSWER,
+_BY_NAME = {
+    "SIGNED_IN": SIGNED_IN,
+    "EXPIRED": EXPIRED,
+    "REFUSED": REFUSED,
+    "NOT_SAVED": NOT_SAVED,
+    "NO_NETWORK": NO_NETWORK,
+    "NO_ANSWER": NO_ANSWER,
+    "INSECURE": INSECURE,
+    "PROXY": PROXY,
+    "BUSY": BUSY,
+    "BAD_ANSWER": BAD_ANSWER,
 }
-
-_BY_END = {
-    End.SIGNED_IN: SIGNED_IN,
-    End.EXPIRED: EXPIRED,
-    End.REFUSED: REFUSED,
-    End.NOT_SAVED: NOT_SAVED,
-}
+"""By the name of an ends.End or, where Simkl is unreachable, of an errors.Trouble."""
 
 
-def what_happened(outcome: Outcome) -> int:
+def what_happened(outcome: "Outcome") -> int:
     """The string id that says an outcome. Being cancelled and shutting down are never said."""
-    if outcome.end is End.SIGNED_IN and outcome.user_name:
+    if outcome.user_name:
         return SIGNED_IN_AS
-    if outcome.end is End.UNREACHABLE and outcome.trouble:
-        return _BY_TROUBLE[outcome.trouble]
-    return _BY_END[outcome.end]
+    return _BY_NAME[outcome.trouble.name if outcome.trouble else outcome.end.name]
 
 
-def next_try(outcome: Outcome) -> int:
+def next_try(outcome: "Outcome") -> int:
     """The string id of the button that starts another try."""
-    return NEW_CODE if outcome.end is End.EXPIRED else TRY_AGAIN
+    return NEW_CODE if outcome.end.name == "EXPIRED" else TRY_AGAIN

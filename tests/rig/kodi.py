@@ -35,7 +35,7 @@ class KodiError(Exception):
     """Kodi did not do what was waited for."""
 
 
-def wait_for(what: str, condition: Callable[[], T], seconds: float = 10) -> T:
+def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, pause: float = 0.02) -> T:
     """Wait until the condition is true, and return what it returned."""
     deadline = time.monotonic() + seconds
     while True:
@@ -44,7 +44,7 @@ def wait_for(what: str, condition: Callable[[], T], seconds: float = 10) -> T:
             return value
         if time.monotonic() > deadline:
             raise KodiError(f"waited {seconds:g} s for: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,12 @@ xbmcaddon.Addon is made anew for every use: an old one keeps serving the setting
 always named, since this code also runs inside other add-ons.
 """
 
-import json
-from typing import Any
-
 import xbmc
 import xbmcaddon
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+    from typing import Any
 
 ADDON_ID = "script.simkl.account"
 
@@ -44,7 +45,9 @@ def close_settings() -> None:
     xbmc.executebuiltin("Dialog.Close(addonsettings,true)", True)
 
 
-def kodi_setting(setting: str) -> Any:
+def kodi_setting(setting: str) -> "Any":
     """The value of one of Kodi's own settings; None where this Kodi has no such setting."""
+    import json
+
     request = {"jsonrpc": "2.0", "id": 1, "method": "Settings.GetSettingValue", "params": {"setting": setting}}
     return json.loads(xbmc.executeJSONRPC(json.dumps(request))).get("result", {}).get("value")

@@ -6,17 +6,21 @@ return while Kodi is quitting: Kodi then waits five seconds for the script and k
 """
 
 from math import ceil
-from typing import Any, Optional
 
 import xbmc
 import xbmcaddon
 import xbmcgui
 
 from .. import words
-from ..ends import Outcome
-from ..simkl import Code
 from .addon import ADDON_ID, text
 from .runtime import KodiRuntime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+    from typing import Any, Optional
+
+    from ..ends import Outcome
+    from ..simkl import Code
 
 _CANCEL, _OK = 222, 186
 """In Kodi's own strings."""
@@ -30,7 +34,7 @@ class ProgressScreen:
 
     def __init__(self, runtime: KodiRuntime) -> None:
         self._runtime = runtime
-        self._code: Optional[Code] = None
+        self._code: "Optional[Code]" = None
         self._trouble = False
         self._shown = ""
         self._dialog = xbmcgui.DialogProgress()
@@ -40,7 +44,7 @@ class ProgressScreen:
         self._code = None
         self._update(100, text(words.CONTACTING))
 
-    def show_code(self, code: Code) -> None:
+    def show_code(self, code: "Code") -> None:
         self._code = code
         self._trouble = False
         self.show_time_left(code.expires_in)
@@ -68,7 +72,7 @@ class ProgressScreen:
     def is_cancelled(self) -> bool:
         return self._dialog.iscanceled()
 
-    def ask_again(self, outcome: Outcome) -> bool:
+    def ask_again(self, outcome: "Outcome") -> bool:
         self.close()
         again = ask(self._runtime, text(words.what_happened(outcome)), text(words.next_try(outcome)))
         if again:
@@ -119,8 +123,8 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
     HEADING, TEXT, NO, YES, CUSTOM, PROGRESS = 1, 9, 10, 11, 12, 20
 
     message = yes = no = ""
-    window: Optional[int] = None
-    answer: Optional[bool] = None
+    window: "Optional[int]" = None
+    answer: "Optional[bool]" = None
 
     @classmethod
     def show_until_answered(cls, runtime: KodiRuntime, message: str, yes: str, no: str) -> bool:
@@ -136,10 +140,10 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
     def onInit(self) -> None:
         """Kodi has loaded the window."""
         self.window = xbmcgui.getCurrentWindowDialogId()
-        heading: Any = self.getControl(self.HEADING)
-        content: Any = self.getControl(self.TEXT)
-        no: Any = self.getControl(self.NO)
-        yes: Any = self.getControl(self.YES)
+        heading: "Any" = self.getControl(self.HEADING)
+        content: "Any" = self.getControl(self.TEXT)
+        no: "Any" = self.getControl(self.NO)
+        yes: "Any" = self.getControl(self.YES)
         heading.setLabel(xbmcaddon.Addon(ADDON_ID).getAddonInfo("name"))
         content.setText(self.message)
         no.setLabel(self.no)

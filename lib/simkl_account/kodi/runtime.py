@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Time and threads as a script in Kodi has them: auth.Runtime."""
 
-import threading
 import time
-from concurrent.futures import Future
-from typing import Callable, TypeVar
 
 import xbmc
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+    from concurrent.futures import Future
+    from typing import Callable, TypeVar
+
+    T = TypeVar("T")
 
 _SHORTEST_WAIT = 0.001  # waitForAbort(0) waits until Kodi ends
 
@@ -34,8 +36,11 @@ class KodiRuntime:
         """Whether Kodi is quitting."""
         return self._monitor.abortRequested()
 
-    def start(self, call: Callable[[], T]) -> "Future[T]":
+    def start(self, call: "Callable[[], T]") -> "Future[T]":
         """Run a call in a thread of its own."""
+        import threading
+        from concurrent.futures import Future
+
         future: "Future[T]" = Future()
 
         def run() -> None:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The add-on's settings as a store that does not lose anything."""
+"""The add-on's settings as a store that does not lose anything.
+
+Values are read before the dialog is on the screen, so what only writing needs is imported there: see script.py.
+"""
 
 import os
-from xml.etree import ElementTree
 
 import xbmcaddon
 import xbmcvfs
 
-from ..errors import NotSaved
 from .addon import ADDON_ID, close_settings
 
 
@@ -25,6 +26,8 @@ class KodiSettings:
         and Back throws them away: then the window has to go first. Where the file cannot be written, Kodi says
         nothing and goes on with the value in memory. So what counts is what the file says.
         """
+        from ..errors import NotSaved
+
         for prepare in (_nothing, close_settings):
             prepare()
             xbmcaddon.Addon(ADDON_ID).setSetting(setting, value)
@@ -38,6 +41,8 @@ def _nothing() -> None:
 
 
 def _on_disk(setting: str) -> str:
+    from xml.etree import ElementTree
+
     profile = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("profile"))
     try:
         tree = ElementTree.parse(os.path.join(profile, "settings.xml"))
