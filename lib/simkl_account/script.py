@@ -64,7 +64,7 @@ def sign_in(runtime: KodiRuntime) -> None:
 
 def sign_out(runtime: KodiRuntime) -> None:
     """Ask, then remove the account from this device."""
-    if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT)):
+    if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT), careful=True):
         return
     from .account import AccountStore
     from .errors import NotSaved

@@ -246,3 +246,27 @@ def test_the_client_id_is_an_advanced_setting(kodi: Kodi) -> None:
     kodi.press("Standard", "Left Down Down")
     kodi.focus("Advanced", "")
     assert CLIENT_ID in kodi.settings_rows()
+
+
+def test_a_sign_in_begun_elsewhere_is_stored_while_the_settings_are_open(kodi: Kodi, simkl: StandIn) -> None:
+    """Kodi gives what is stored then to the window, and Back throws it away."""
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    kodi.open_settings()
+    assert simkl.approve(code, "Ada Lovelace")
+    kodi.wait_for_message("Signed in as Ada Lovelace")
+    kodi.wait_for_window(CONFIRMATION)
+    token = list(simkl.tokens)[-1]
+    assert stored(kodi) == (token, "Ada Lovelace")
+    kodi.key("Select")
+    kodi.wait_for_window(HOME)
+    assert stored(kodi) == (token, "Ada Lovelace")
+
+
+def test_quit_is_not_held_up_by_a_question(kodi: Kodi, simkl: StandIn) -> None:
+    """Kodi's own dialogs do: it waits for the script for five seconds, and kills it (the fixture looks for that)."""
+    kodi.run("action=sign_in")
+    shown_code(kodi)
+    simkl.expire()
+    kodi.wait_for_message("The code has expired.")
+    assert kodi.quit() < 5

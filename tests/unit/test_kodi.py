@@ -262,7 +262,7 @@ def test_ask_again_takes_the_dead_code_away_first(kodi: StubbedKodi, confirmatio
     assert [step[0] for step in kodi.progress] == ["create", "update", "close", "create"]
     assert shown(kodi) == "Contacting Simkl…"
     assert confirmation.shown == [
-        {0: "Cancel", 1: "Simkl Account", 9: "The code has expired.", 10: "Cancel", 11: "New code"}
+        {0: "New code", 1: "Simkl Account", 9: "The code has expired.", 10: "Cancel", 11: "New code"}
     ]
 
 
@@ -279,6 +279,13 @@ def test_an_announcement_has_one_button(kodi: StubbedKodi, confirmation: FakeWin
     confirmation.press = 10
     dialogs.tell(KodiRuntime(), "Something")
     assert confirmation.shown == [{0: "OK", 1: "Simkl Account", 9: "Something", 10: "OK"}]
+
+
+@pytest.mark.parametrize(("careful", "focus"), [(False, "Do it"), (True, "Cancel")])
+def test_the_focus(kodi: StubbedKodi, confirmation: FakeWindow, careful: bool, focus: str) -> None:
+    confirmation.press = 10
+    assert not dialogs.ask(KodiRuntime(), "Really?", yes="Do it", careful=careful)
+    assert confirmation.shown[0][0] == focus
 
 
 def no_key(window: FakeWindow) -> None:

@@ -36,8 +36,8 @@ def sofa(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> Sofa:
         def run(self) -> Outcome:
             return sofa.outcomes.pop(0)
 
-    def ask(runtime: Any, message: str, yes: str) -> bool:
-        sofa.asked.append(f"{message} [{yes}]")
+    def ask(runtime: Any, message: str, yes: str, careful: bool = False) -> bool:
+        sofa.asked.append(f"{message} [{yes}]" + (" carefully" if careful else ""))
         return sofa.answers.pop(0)
 
     monkeypatch.setattr(auth, "SignIn", SignIn)
@@ -101,7 +101,7 @@ def test_sign_out(kodi: StubbedKodi, sofa: Sofa, answer: bool, left: str) -> Non
     kodi.settings.update(access_token="t", user_name="Ada")
     sofa.answers = [answer]
     script.run(["default.py", "action=sign_out"])
-    assert sofa.asked == ["Sign out of Simkl on this device? [Sign out]"]
+    assert sofa.asked == ["Sign out of Simkl on this device? [Sign out] carefully"]
     assert kodi.settings["access_token"] == left
     assert len(sofa.told) == answer
     assert all("simkl.com/settings/connected-apps" in message for message in sofa.told)

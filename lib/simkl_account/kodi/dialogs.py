@@ -98,9 +98,10 @@ def tell(runtime: KodiRuntime, message: str) -> None:
     _Confirmation.show_until_answered(runtime, message, yes="", no=xbmc.getLocalizedString(_OK))
 
 
-def ask(runtime: KodiRuntime, message: str, yes: str) -> bool:
-    """Ask whether to do what the button says. The focus is on Cancel."""
-    return _Confirmation.show_until_answered(runtime, message, yes, no=xbmc.getLocalizedString(_CANCEL))
+def ask(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> bool:
+    """Ask whether to do what the button says. The focus is on it or, for what is not to be done by accident, not."""
+    cancel = xbmc.getLocalizedString(_CANCEL)
+    return _Confirmation.show_until_answered(runtime, message, yes, no=cancel, focus_yes=not careful)
 
 
 def type_in(heading: str) -> str:
@@ -123,14 +124,17 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
     HEADING, TEXT, NO, YES, CUSTOM, PROGRESS = 1, 9, 10, 11, 12, 20
 
     message = yes = no = ""
+    focus_yes = False
     window: "Optional[int]" = None
     answer: "Optional[bool]" = None
 
     @classmethod
-    def show_until_answered(cls, runtime: KodiRuntime, message: str, yes: str, no: str) -> bool:
+    def show_until_answered(
+        cls, runtime: KodiRuntime, message: str, yes: str, no: str, focus_yes: bool = False
+    ) -> bool:
         """Whether yes was chosen. yes: "" for no such button."""
         dialog = cls(cls.FILE, xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
-        dialog.message, dialog.yes, dialog.no = message, yes, no
+        dialog.message, dialog.yes, dialog.no, dialog.focus_yes = message, yes, no, focus_yes
         dialog.show()
         while dialog.answer is None and not dialog.was_closed() and not runtime.is_shutting_down():
             runtime.wait(0.1)
@@ -150,7 +154,7 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
         yes.setLabel(self.yes)
         for control, visible in ((self.YES, bool(self.yes)), (self.CUSTOM, False), (self.PROGRESS, False)):
             self.getControl(control).setVisible(visible)
-        self.setFocusId(self.NO)
+        self.setFocusId(self.YES if self.focus_yes else self.NO)
 
     def onClick(self, controlId: int) -> None:
         """A button was pressed."""
