@@ -43,7 +43,7 @@ def main(client_id: str) -> None:
 def use(home: Path, display: str, simkl: StandIn, client_id: str) -> None:
     """For a person at a desktop."""
     say("Starting Kodi")
-    make_home(home, display, simkl.authority, client_id or CLIENT_ID)
+    make_home(home, display, simkl.authority, client_id or CLIENT_ID, windowed=True)
     kodi = Kodi(home, display)
     try:
         kodi.start()

@@ -25,6 +25,7 @@ _GUISETTINGS = """<settings version="2">
     <setting id="general.addonnotifications">false</setting>
     <setting id="general.settinglevel">2</setting>
     <setting id="screensaver.mode"></setting>
+    <setting id="videoscreen.screenmode">{screen_mode}</setting>
     <resolutions/>
     <skinsettings/>
     <viewstates/>
@@ -46,7 +47,7 @@ _MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def build(home: Path, port: int, authority: trustme.CA, client_id: str = "") -> None:
+def build(home: Path, port: int, authority: trustme.CA, client_id: str = "", windowed: bool = False) -> None:
     """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled."""
     addons, userdata = home / ".kodi/addons", home / ".kodi/userdata"
     userdata.mkdir(parents=True)
@@ -59,7 +60,9 @@ def build(home: Path, port: int, authority: trustme.CA, client_id: str = "") -> 
     with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
         bundle.write(authority.cert_pem.bytes())
     (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
-    (userdata / "guisettings.xml").write_text(_GUISETTINGS.format(port=port))
+    (userdata / "guisettings.xml").write_text(
+        _GUISETTINGS.format(port=port, screen_mode="WINDOW" if windowed else "DESKTOP")
+    )
     (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
 
 

@@ -249,9 +249,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def make_home(folder: Path, display: str, authority: trustme.CA, client_id: str = "") -> None:
+def make_home(folder: Path, display: str, authority: trustme.CA, client_id: str = "", windowed: bool = False) -> None:
     """A home folder in which every add-on is enabled: Kodi has to have found them once."""
-    home.build(folder, free_port(), authority, client_id)
+    home.build(folder, free_port(), authority, client_id, windowed)
     kodi = Kodi(folder, display)
     try:
         kodi.start()
