@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 CLIENT_ID ?=
 
 # What the real Kodi needs; the fonts are the ones of its standard skin.
-KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 \
+KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 faketime \
 	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
 
 .PHONY: help run test test-unit test-kodi bench lint format zip clean kodi

@@ -5,6 +5,10 @@ from typing import NamedTuple, Optional, Protocol
 
 ACCESS_TOKEN = "access_token"  # noqa: S105  # the name of a setting
 USER_NAME = "user_name"
+SIGNED_IN = "signed_in"
+"""YES while somebody is signed in. The Defaults button of Kodi's settings window resets this and not the token."""
+
+YES = "yes"
 
 
 class Settings(Protocol):
@@ -36,12 +40,15 @@ class AccountStore:
     def load(self) -> Optional[Account]:
         """The account, or None when signed out."""
         token = self._settings.get(ACCESS_TOKEN)
-        return Account(token, self._settings.get(USER_NAME)) if token else None
+        if not token or self._settings.get(SIGNED_IN) != YES:
+            return None
+        return Account(token, self._settings.get(USER_NAME))
 
     def replace(self, access_token: str) -> None:
         """Store a new sign-in; raises NotSaved. The name comes later: it takes a request, and a token cannot wait."""
         self._settings.set(USER_NAME, "")  # first, so that the new token never stands beside the old name
         self._settings.set(ACCESS_TOKEN, access_token)
+        self._settings.set(SIGNED_IN, YES)
 
     def set_user_name(self, user_name: str) -> None:
         """Store the name of the account that is signed in; raises NotSaved."""
@@ -50,4 +57,10 @@ class AccountStore:
     def remove(self) -> None:
         """Sign out on this device; raises NotSaved."""
         self._settings.set(ACCESS_TOKEN, "")
+        self._settings.set(SIGNED_IN, "")
         self._settings.set(USER_NAME, "")
+
+    def remove_leftovers(self) -> None:
+        """Remove the token of an account that the Defaults button has signed out; raises NotSaved."""
+        if self._settings.get(ACCESS_TOKEN) and not self.load():
+            self.remove()

@@ -6,11 +6,13 @@ looks after the screen; Cancel and Kodi's Quit are noticed within TICK, whatever
 """
 
 from concurrent import futures
+from random import random
 from typing import Any, Callable, Optional, Protocol, TypeVar
 
 from .account import AccountStore
 from .ends import End, Outcome
-from .errors import ClientIdRefused, NotSaved, SimklError, Unreachable
+from .errors import ClientIdRefused, NotSaved, SimklError, Trouble, Unreachable
+from .pace import Pace, spread
 from .simkl import Approved, Code, Gone, Poll, User
 from .ui import Screen
 
@@ -22,10 +24,16 @@ TICK = 0.1
 ANSWER_LIMIT = 15.0
 """Seconds that a request may take in all: an answer can also come a byte at a time."""
 
-SLOW_DOWN = 5.0
-"""Seconds that "Slow down" adds to the interval, for good (RFC 8628, 3.5)."""
+CODE_PATIENCE = 60.0
+"""Seconds to go on asking for a code when Simkl says "too many requests"."""
 
-_WORTH_ANOTHER_TRY = (End.EXPIRED, End.UNREACHABLE)
+NAME_PATIENCE = 20.0
+"""The same for the name. It has to end: the person is looking at "One moment"."""
+
+FIRST_BREAK = 1.0
+"""Seconds before the second of such requests; then more and more."""
+
+_WORTH_ANOTHER_TRY = (End.EXPIRED, End.ANSWER_LOST, End.UNREACHABLE)
 
 
 class Client(Protocol):
@@ -58,8 +66,8 @@ class Runtime(Protocol):
         ...
 
 
-class _Stopped(Exception):
-    """The person or Kodi wants the sign-in to end now."""
+class _Ended(Exception):
+    """The sign-in is over, wherever it is."""
 
     def __init__(self, end: End) -> None:
         super().__init__(end.name)
@@ -76,15 +84,23 @@ class SignIn:
         accounts: AccountStore,
         runtime: Runtime,
         log: Callable[[str], None],
+        chance: Callable[[], float] = random,
     ) -> None:
-        """connect: makes the client. Called in the background: importing requests takes a second on a small box."""
+        """connect: makes the client. Called in the background: importing requests takes a second on a small box.
+
+        chance: a number from 0 to 1, to keep many Kodis from asking in step.
+        """
         self._connect = connect
         self._screen = screen
         self._accounts = accounts
         self._runtime = runtime
         self._log = log
+        self._chance = chance
         self._client: Optional[Client] = None
         self._request: "Optional[futures.Future[Any]]" = None
+        self._asked_at = 0.0
+        self._quiet_until = 0.0
+        """Until when Simkl has asked to be left alone (Retry-After)."""
         self._expires_at: Optional[float] = None
 
     def run(self) -> Outcome:
@@ -106,12 +122,10 @@ class SignIn:
         try:
             code = self._get_code()
             access_token = self._wait_for_approval(code)
-            if access_token is None:
-                return Outcome(End.EXPIRED)
             self._store(access_token)
             return Outcome(End.SIGNED_IN, user_name=self._get_user_name(access_token))
-        except _Stopped as stopped:
-            return Outcome(stopped.end)
+        except _Ended as ended:
+            return Outcome(ended.end)
         except ClientIdRefused:
             return Outcome(End.REFUSED)
         except Unreachable as error:
@@ -125,36 +139,41 @@ class SignIn:
         self._screen.show_contacting()
         if self._client is None:
             self._client = self._await(self._connect)
-        asked_at = self._runtime.now()
-        code = self._await(self._client.request_code)
-        self._expires_at = asked_at + code.expires_in
+        code = self._ask(self._client.request_code, CODE_PATIENCE)
+        self._expires_at = self._asked_at + code.expires_in
         self._screen.show_code(code)
         return code
 
-    def _wait_for_approval(self, code: Code) -> Optional[str]:
-        """Poll until the code is approved, and return the access token; None when the code is no longer good."""
+    def _wait_for_approval(self, code: Code) -> str:
+        """Poll until the code is approved, and return the access token."""
         assert self._client is not None  # _get_code has run
         assert self._expires_at is not None
         client = self._client
-        interval = code.interval
+        pace = Pace(code.interval, self._chance)
+        failure: Optional[Unreachable] = None
         while True:
-            next_poll = self._runtime.now() + interval
+            next_poll = max(self._runtime.now() + pace.wait(), self._quiet_until)
+            if failure and self._quiet_until >= self._expires_at:
+                raise failure
             self._wait_until(min(next_poll, self._expires_at))
             if next_poll >= self._expires_at:
-                return None
+                raise failure or _Ended(End.EXPIRED)
             try:
                 answer = self._await(lambda: client.poll(code))
             except Unreachable as error:
                 self._log(f"poll failed: {error}")
                 self._screen.show_trouble(True)
+                pace.failed(error)
+                failure = error
                 continue
-            self._screen.show_trouble(False)
             if isinstance(answer, Approved):
                 return answer.access_token
             if isinstance(answer, Gone):
-                return None
-            if answer.slow_down:
-                interval += SLOW_DOWN
+                # An approval is delivered once: where the answer before this one was lost, it may have been that.
+                raise _Ended(End.ANSWER_LOST if failure else End.EXPIRED)
+            self._screen.show_trouble(False)
+            pace.answered(answer.slow_down)
+            failure = None
 
     def _store(self, access_token: str) -> None:
         """Store the token before anything else is done: Simkl will not hand it out again."""
@@ -174,12 +193,29 @@ class SignIn:
         self._expires_at = None
         self._screen.show_approved()
         try:
-            user = self._await(lambda: client.user(access_token))
+            user = self._ask(lambda: client.user(access_token), NAME_PATIENCE)
             self._accounts.set_user_name(user.name)
             return user.name
-        except (_Stopped, SimklError, NotSaved) as error:
+        except (_Ended, SimklError, NotSaved) as error:
             self._log(f"no user name: {error}")
             return ""
+
+    def _ask(self, call: Callable[[], T], patience: float) -> T:
+        """One request, sent again while Simkl is too busy for it; patience: seconds after which that is an error."""
+        give_up_at = self._runtime.now() + patience
+        pace = Pace(FIRST_BREAK, self._chance)
+        if self._quiet_until > give_up_at:
+            raise Unreachable(Trouble.BUSY, "still within Retry-After")
+        self._wait_until(self._quiet_until)
+        while True:
+            try:
+                return self._await(call)
+            except Unreachable as error:
+                pace.failed(error)
+                next_try = max(self._runtime.now() + pace.wait(), self._quiet_until)
+                if error.trouble is not Trouble.BUSY or next_try > give_up_at:
+                    raise
+            self._wait_until(next_try)
 
     def _await(self, call: Callable[[], T]) -> T:
         """Run a call in the background, and look after the screen until it is done.
@@ -187,9 +223,10 @@ class SignIn:
         Whoever cancels gets no answer, even if there is one. At Kodi's Quit an answer that made it still counts:
         Simkl delivers an approval only once.
         """
+        self._asked_at = self._runtime.now()
         request = self._runtime.start(call)
         self._request = request
-        deadline = self._runtime.now() + ANSWER_LIMIT
+        deadline = self._asked_at + ANSWER_LIMIT
         while not request.done():
             self._look_after_screen()
             if self._runtime.is_shutting_down() or self._runtime.now() >= deadline:
@@ -197,14 +234,19 @@ class SignIn:
             self._runtime.wait(TICK)
         self._look_after_screen()
         if self._runtime.is_shutting_down() and request.exception():
-            raise _Stopped(End.SHUTTING_DOWN)
-        return request.result()
+            raise _Ended(End.SHUTTING_DOWN)
+        try:
+            return request.result()
+        except Unreachable as error:
+            if error.retry_after is not None:
+                self._quiet_until = self._runtime.now() + spread(error.retry_after, self._chance)
+            raise
 
     def _wait_until(self, moment: float) -> None:
         while True:
             self._look_after_screen()
             if self._runtime.is_shutting_down():
-                raise _Stopped(End.SHUTTING_DOWN)
+                raise _Ended(End.SHUTTING_DOWN)
             left = moment - self._runtime.now()
             if left <= 0:
                 return
@@ -212,7 +254,7 @@ class SignIn:
 
     def _look_after_screen(self) -> None:
         if self._screen.is_cancelled():
-            raise _Stopped(End.CANCELLED)
+            raise _Ended(End.CANCELLED)
         if self._expires_at is not None:
             self._screen.show_time_left(max(0.0, self._expires_at - self._runtime.now()))
 

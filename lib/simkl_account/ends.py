@@ -16,6 +16,8 @@ class End(Enum):
     """By the person; nothing was stored."""
     EXPIRED = auto()
     """The code ran out, or Simkl does not know it any more."""
+    ANSWER_LOST = auto()
+    """The code was used, but the answer that brought the token did not arrive."""
     REFUSED = auto()
     """Simkl does not accept the client id."""
     UNREACHABLE = auto()

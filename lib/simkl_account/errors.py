@@ -12,6 +12,7 @@ class Trouble(Enum):
     NO_ANSWER = "no answer"
     INSECURE = "no secure connection"
     PROXY = "proxy"
+    NO_SOCKS = "no library for SOCKS"
     BUSY = "too many requests"
     BAD_ANSWER = "bad answer"
 

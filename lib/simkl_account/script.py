@@ -7,6 +7,7 @@ nothing but Kodi's own (typing alone costs as much as all of them), and the rest
 
 from . import words
 from .kodi import addon, dialogs
+from .kodi.lock import SignInLock
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
 
@@ -28,15 +29,16 @@ def run(argv: "List[str]") -> None:
     runtime = KodiRuntime()
     arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
     action = arguments.get("action", "")
+    done = True
     if action == "sign_in":
-        sign_in(runtime)
+        done = sign_in(runtime)
     elif action == "sign_out":
         sign_out(runtime)
     elif action == "":
         open_from_programs(runtime)
     else:
         addon.warn("unknown action")
-    if arguments.get("from") == "settings" and not runtime.is_shutting_down():
+    if done and arguments.get("from") == "settings" and not runtime.is_shutting_down():
         addon.open_settings()
 
 
@@ -50,16 +52,23 @@ def open_from_programs(runtime: KodiRuntime) -> None:
         sign_in(runtime)
 
 
-def sign_in(runtime: KodiRuntime) -> None:
-    """Sign in with a code, and say how it ended."""
+def sign_in(runtime: KodiRuntime) -> bool:
+    """Sign in with a code, and say how it ended. False when a sign-in is already open: it stays as it is."""
+    lock = SignInLock()
+    if not lock.acquire():
+        dialogs.notify(addon.text(words.ALREADY_OPEN))
+        return False
     client_id = KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
     while client_id:
         outcome = _sign_in_with(client_id, runtime)
-        from .ends import End
-
-        if outcome.end is End.SIGNED_IN:
+        if outcome.end.name == "REFUSED":
+            client_id = _ask_for_client_id(runtime, words.REFUSED)
+            continue
+        lock.release()
+        if outcome.end.name == "SIGNED_IN":
             dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name))
-        client_id = _ask_for_client_id(runtime, words.REFUSED) if outcome.end is End.REFUSED else ""
+        break
+    return True
 
 
 def sign_out(runtime: KodiRuntime) -> None:
@@ -79,8 +88,11 @@ def sign_out(runtime: KodiRuntime) -> None:
 
 def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":
     screen = dialogs.ProgressScreen(runtime)
+    from contextlib import suppress
+
     from .account import AccountStore
     from .auth import SignIn
+    from .errors import NotSaved
 
     def connect() -> "Simkl":
         from .kodi.proxy import proxy_url
@@ -89,7 +101,10 @@ def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":
 
         return Simkl(client_id, Transport(APP_NAME, addon.version(), proxy_url()))
 
-    return SignIn(connect, screen, AccountStore(KodiSettings()), runtime, addon.log).run()
+    accounts = AccountStore(KodiSettings())
+    with suppress(NotSaved):
+        accounts.remove_leftovers()
+    return SignIn(connect, screen, accounts, runtime, addon.log).run()
 
 
 def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:

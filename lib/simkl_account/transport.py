@@ -14,12 +14,13 @@ import threading
 from email.utils import parsedate_to_datetime
 from functools import partial
 from time import time
-from typing import Any, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import ProxyError
 
 from .errors import Trouble, Unreachable
 
@@ -129,7 +130,14 @@ class _Connection(HTTPSConnection):
     lines: _Lines
     _handle: Optional[socket.socket] = None
 
+    def __init__(self, *args: Any, _socks_options: Optional[Dict[str, Any]] = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._socks_options = _socks_options
+
     def _new_conn(self) -> socket.socket:
+        """A connected socket: to Simkl, or to the HTTP proxy (urllib3 has put that in place of the host)."""
+        if self._socks_options:
+            return self._new_socks_conn(**self._socks_options)
         failure: OSError = socket.gaierror("no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(
             self._dns_host,  # type: ignore[attr-defined]  # urllib3's, which its stubs leave out
@@ -146,6 +154,28 @@ class _Connection(HTTPSConnection):
                 failure = error
                 sock.close()
         raise failure
+
+    def _new_socks_conn(
+        self,
+        socks_version: int,
+        proxy_host: str,
+        proxy_port: int,
+        username: Optional[str],
+        password: Optional[str],
+        rdns: bool,
+    ) -> socket.socket:
+        import socks
+
+        sock = socks.socksocket()
+        sock.set_proxy(socks_version, proxy_host, proxy_port, rdns, username, password)
+        self._watch(sock)
+        sock.settimeout(self.timeout)
+        try:
+            sock.connect((self.host, self.port))
+        except socks.ProxyError as error:
+            sock.close()
+            raise ProxyError("SOCKS", error) from error
+        return sock  # type: ignore[no-any-return]
 
     def close(self) -> None:
         super().close()
@@ -231,7 +261,9 @@ def _why(error: BaseException) -> Tuple[Trouble, str]:
     def one_is(*types: Type[BaseException]) -> bool:
         return any(isinstance(cause, types) for cause in causes)
 
-    if one_is(requests.exceptions.ProxyError):
+    if one_is(requests.exceptions.InvalidSchema):  # requests' word for a SOCKS proxy without PySocks
+        return Trouble.NO_SOCKS, name
+    if one_is(requests.exceptions.ProxyError, ProxyError):
         return Trouble.PROXY, name
     if one_is(ssl.SSLEOFError, ssl.SSLZeroReturnError):  # cut off within TLS
         return Trouble.NO_ANSWER, name

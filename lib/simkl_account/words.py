@@ -11,6 +11,7 @@ ENTER_CODE = 32022
 TIME_LEFT = 32023
 STILL_TRYING = 32024
 APPROVED = 32025
+ALREADY_OPEN = 32026
 
 SIGNED_IN_AS = 32030
 SIGNED_IN = 32031
@@ -26,6 +27,8 @@ PROXY = 32045
 BUSY = 32046
 BAD_ANSWER = 32047
 NOT_SAVED = 32048
+ANSWER_LOST = 32049
+NO_SOCKS = 32050
 
 NO_CLIENT_ID = 32060
 ENTER_CLIENT_ID = 32061
@@ -40,12 +43,14 @@ NOT_REMOVED = 32072
 _BY_NAME = {
     "SIGNED_IN": SIGNED_IN,
     "EXPIRED": EXPIRED,
+    "ANSWER_LOST": ANSWER_LOST,
     "REFUSED": REFUSED,
     "NOT_SAVED": NOT_SAVED,
     "NO_NETWORK": NO_NETWORK,
     "NO_ANSWER": NO_ANSWER,
     "INSECURE": INSECURE,
     "PROXY": PROXY,
+    "NO_SOCKS": NO_SOCKS,
     "BUSY": BUSY,
     "BAD_ANSWER": BAD_ANSWER,
 }
@@ -61,4 +66,4 @@ def what_happened(outcome: "Outcome") -> int:
 
 def next_try(outcome: "Outcome") -> int:
     """The string id of the button that starts another try."""
-    return NEW_CODE if outcome.end.name == "EXPIRED" else TRY_AGAIN
+    return NEW_CODE if outcome.end.name in ("EXPIRED", "ANSWER_LOST") else TRY_AGAIN

@@ -71,12 +71,22 @@ def home(tmp_path: Path, template: Path) -> Path:
 
 
 @pytest.fixture
-def kodi(request: pytest.FixtureRequest, home: Path, display: str, simkl: StandIn) -> Iterator[Kodi]:
+def environment() -> Dict[str, str]:
+    """What this test's Kodi is started with beyond the usual."""
+    return {}
+
+
+@pytest.fixture
+def kodi(
+    request: pytest.FixtureRequest, home: Path, display: str, simkl: StandIn, environment: Dict[str, str]
+) -> Iterator[Kodi]:
     """A running Kodi. In the end its log holds no secret and no traceback, at the debug level."""
-    kodi = Kodi(home, display)
+    kodi = Kodi(home, display, environment)
     try:
         kodi.start()
         yield kodi
+        if request.node.stash[_report]["call"].failed:
+            _keep(kodi, request.node.name)
         if kodi.is_running():
             kodi.quit()
         log = kodi.log()
@@ -85,10 +95,10 @@ def kodi(request: pytest.FixtureRequest, home: Path, display: str, simkl: StandI
         assert "didn't stop" not in log
         for secret in simkl.secrets:
             assert secret not in re.sub(r"\s", "", log)
+    except Exception:
+        _keep(kodi, request.node.name)
+        raise
     finally:
-        reports = request.node.stash.get(_report, {})
-        if "call" not in reports or reports["call"].failed:
-            _keep(kodi, request.node.name)
         kodi.kill()
 
 

@@ -9,34 +9,7 @@ from tests.rig.faults import drop, silence, status
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, StandIn
 
-
-def start_from_settings(kodi: Kodi, button: str = "Sign in") -> None:
-    """Open the settings and press a button; its window goes before the dialog comes."""
-    kodi.open_settings()
-    kodi.press(button)
-
-
-def shown_code(kodi: Kodi) -> str:
-    """Read the code as a person would: from the screen."""
-    message = kodi.wait_for_message("enter this code")
-    kodi.wait_for_window(PROGRESS)
-    match = re.search(r"\[B\](.*?)\[/B\]", message)
-    assert match, message
-    return match.group(1).replace(" ", "")
-
-
-def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
-    """Sign in from the open dialog, as far as the words that say so. Returns the token."""
-    assert simkl.approve(shown_code(kodi), name)
-    kodi.wait_for_message(f"Signed in as {name}")
-    kodi.wait_for_window(CONFIRMATION)
-    return list(simkl.tokens)[-1]
-
-
-def stored(kodi: Kodi) -> "tuple[str, str]":
-    """The token and the name on the disk."""
-    settings = kodi.settings_file()
-    return settings.get("access_token", ""), settings.get("user_name", "")
+from .sofa import shown_code, sign_in, start_from_settings, stored
 
 
 def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl: StandIn) -> None:
@@ -246,21 +219,6 @@ def test_the_client_id_is_an_advanced_setting(kodi: Kodi) -> None:
     kodi.press("Standard", "Left Down Down")
     kodi.focus("Advanced", "")
     assert CLIENT_ID in kodi.settings_rows()
-
-
-def test_a_sign_in_begun_elsewhere_is_stored_while_the_settings_are_open(kodi: Kodi, simkl: StandIn) -> None:
-    """Kodi gives what is stored then to the window, and Back throws it away."""
-    kodi.run("action=sign_in")
-    code = shown_code(kodi)
-    kodi.open_settings()
-    assert simkl.approve(code, "Ada Lovelace")
-    kodi.wait_for_message("Signed in as Ada Lovelace")
-    kodi.wait_for_window(CONFIRMATION)
-    token = list(simkl.tokens)[-1]
-    assert stored(kodi) == (token, "Ada Lovelace")
-    kodi.key("Select")
-    kodi.wait_for_window(HOME)
-    assert stored(kodi) == (token, "Ada Lovelace")
 
 
 def test_quit_is_not_held_up_by_a_question(kodi: Kodi, simkl: StandIn) -> None:

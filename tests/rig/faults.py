@@ -6,6 +6,8 @@ import json
 import select
 import socket
 import struct
+import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 if TYPE_CHECKING:
@@ -25,6 +27,17 @@ def answer(body: Any) -> Fault:
     return status(200, json.dumps(body).encode())
 
 
+def too_many(seconds: int, as_date: bool = False) -> Fault:
+    """Come back in so many seconds."""
+
+    def refuse(handler: "Handler") -> None:
+        # A date has whole seconds: the next one after the time meant.
+        value = formatdate(time.time() + seconds + 1, usegmt=True) if as_date else str(seconds)
+        handler.send(429, b'{"error":"rate_limit","code":429}', Retry_After=value)
+
+    return refuse
+
+
 def redirect(location: str) -> Fault:
     """Somewhere else."""
     return status(302, Location=location)
@@ -41,6 +54,31 @@ def drop(handler: "Handler") -> None:
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
+
+
+def cut_off(handler: "Handler") -> None:
+    """The beginning of an answer."""
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n{"result": "OK", "acc')
+    handler.close_connection = True
+
+
+def answer_and_drop(handler: "Handler") -> None:
+    """Do what was asked for, and lose the connection before the answer is out."""
+    handler.standin.answer(handler.current)
+    drop(handler)
+
+
+def answer_once(condition: Callable[[], bool]) -> Fault:
+    """The true answer, as soon as the condition holds."""
+
+    def wait_and_answer(handler: "Handler") -> None:
+        code, body = handler.standin.answer(handler.current)
+        while not condition() and not handler.standin.closed.wait(0.01):
+            pass
+        with contextlib.suppress(OSError):
+            handler.send(code, json.dumps(body).encode())
+
+    return wait_and_answer
 
 
 def trickle_headers(handler: "Handler") -> None:

@@ -84,12 +84,14 @@ def _add_modules(addons: Path) -> None:
     names = re.findall(r"^(\w+)==", MODULES.read_text(), re.MULTILINE)
     for name in names:
         distribution = metadata.distribution(name)
-        addon = addons / f"script.module.{name}"
+        addon = addons / f"script.module.{name.lower()}"
         for file in distribution.files or ():
             if file.suffix in (".py", ".pem"):
                 target = addon / "lib" / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target)
-        needed = [other for other in names if other != name] if name == "requests" else []
+        needed = ["urllib3", "certifi", "chardet", "idna"] if name == "requests" else []
         imports = "".join(f'<import addon="script.module.{other}"/>' for other in needed)
-        (addon / "addon.xml").write_text(_MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))
+        (addon / "addon.xml").write_text(
+            _MODULE_ADDON.format(name=name.lower(), version=distribution.version, imports=imports)
+        )

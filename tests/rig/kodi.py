@@ -25,7 +25,7 @@ from . import home
 
 T = TypeVar("T")
 
-HOME, ADDON_SETTINGS, PROGRESS, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10103, 13000
+HOME, ADDON_SETTINGS, PROGRESS, YES_NO, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10100, 10103, 13000
 """Kodi's ids of the windows that the add-on shows. Those of a script's own begin at 13000."""
 
 _HTTP = build_opener(ProxyHandler({}))
@@ -208,6 +208,11 @@ class Kodi:
         """Wait until the dialog on top says something with this in it; returns all of it."""
         with self._explained():
             return wait_for(f"{part!r} on the screen", lambda: part in self.message() and self.message(), seconds) or ""
+
+    def is_visible(self, window: str) -> bool:
+        """Whether a window is on the screen, by Kodi's name for it."""
+        condition = f"Window.IsVisible({window})"
+        return bool(self.rpc("XBMC.GetInfoBooleans", booleans=[condition])[condition])
 
     def settings_file(self) -> Dict[str, str]:
         """The add-on's settings as they are on the disk; empty when there is no file."""

@@ -5,20 +5,25 @@ In Linux namespaces (network and mounts) that end with the process: loopback and
 port 443 is free, no two test runs meet, and nothing that a test does can leave the machine.
 """
 
+import atexit
+import contextlib
 import ctypes
 import os
 import subprocess
 import tempfile
-from typing import Sequence
+from pathlib import Path
+from typing import Iterator, Optional, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
-_MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 1, 32, 4096, 16384, 1 << 18, 2
+
+_hosts_file: Optional[Path] = None
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(hosts: Sequence[str]) -> None:
-    """Move this thread, and all that it starts from now on, into new namespaces where the hosts are 127.0.0.1."""
+def enter(names: Sequence[str]) -> None:
+    """Move this thread, and all that it starts from now on, into new namespaces where the names are 127.0.0.1."""
     _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
     _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
     _ip("link set lo up")
@@ -28,16 +33,41 @@ def enter(hosts: Sequence[str]) -> None:
     _ip("address add 192.0.2.2/32 dev eth0")
     _ip("link set eth0 up")
     _ip("link set eth1 up")
-    with tempfile.NamedTemporaryFile("w", prefix="hosts-", delete=False) as file:
-        file.write("127.0.0.1 localhost " + " ".join(hosts) + "\n")
-    os.chmod(file.name, 0o644)
-    bind(file.name, "/etc/hosts")
-    os.unlink(file.name)
+    folder = tempfile.TemporaryDirectory(prefix="hosts-")
+    atexit.register(folder.cleanup)
+    global _hosts_file
+    _hosts_file = Path(folder.name) / "hosts"
+    _write_hosts(names)
+    _call("mount", bytes(_hosts_file), b"/etc/hosts", None, _MS_BIND, None)
 
 
-def bind(source: str, target: str) -> None:
-    """Let target show what source is, in this mount namespace alone."""
-    _call("mount", source.encode(), target.encode(), None, _MS_BIND, None)
+@contextlib.contextmanager
+def hosts(names: Sequence[str]) -> Iterator[None]:
+    """For a while, only these names can be looked up."""
+    assert _hosts_file is not None
+    before = _hosts_file.read_text()
+    _write_hosts(names)
+    try:
+        yield
+    finally:
+        _hosts_file.write_text(before)
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """For a while, nobody can write to the folder, root neither."""
+    name = bytes(folder)
+    _call("mount", name, name, None, _MS_BIND, None)
+    try:
+        _call("mount", b"none", name, None, _MS_BIND | _MS_REMOUNT | _MS_RDONLY, None)
+        yield
+    finally:
+        _call("umount2", name, _MNT_DETACH)
+
+
+def _write_hosts(names: Sequence[str]) -> None:
+    assert _hosts_file is not None
+    _hosts_file.write_text("127.0.0.1 localhost " + " ".join(names) + "\n")
 
 
 def _ip(arguments: str) -> None:

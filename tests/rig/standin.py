@@ -126,6 +126,17 @@ class StandIn:
                 code.approved_by = user_name
             return bool(code)
 
+    def clear_faults(self) -> None:
+        """No more faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def close_listener(self) -> None:
+        """Take no more connections; those that are open stay."""
+        for server in self._servers:
+            server.shutdown()
+            server.socket.close()
+
     def no_more_requests(self) -> bool:
         """Whether Simkl is left alone for two intervals. (What does not happen cannot be waited for.)"""
         count = len(self.requests)
@@ -258,6 +269,7 @@ class Handler(BaseHTTPRequestHandler):
             connection=self.client_address,
             at=time.monotonic(),
         )
+        self.current = request
         fault = self.standin.take(request)
         if fault:
             fault(self)

@@ -38,6 +38,8 @@ class StubbedKodi:
         self.waits: List[float] = []
         self.on_wait: Callable[[], None] = lambda: None
         self.visible = True
+        self.top_window, self.top_heading = 10101, ""
+        self.notifications: List[str] = []
 
     def write_settings(self) -> None:
         rows = "".join(f'<setting id="{name}">{value}</setting>' for name, value in self.settings.items())
@@ -81,7 +83,13 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
             state.set_setting(setting, value)
 
         def getAddonInfo(self, what: str) -> str:
-            infos = {"version": "1.2.3", "name": "Simkl Account", "profile": str(tmp_path), "path": "/addon"}
+            infos = {
+                "version": "1.2.3",
+                "name": "Simkl Account",
+                "profile": str(tmp_path),
+                "path": "/addon",
+                "icon": "/addon/icon.png",
+            }
             return infos[what]
 
     class DialogProgress:
@@ -100,6 +108,9 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     class Dialog:
         def input(self, heading: str) -> str:
             return state.dialog_input
+
+        def notification(self, heading: str, message: str, icon: str) -> None:
+            state.notifications.append(message)
 
     class Monitor:
         def abortRequested(self) -> bool:
@@ -120,5 +131,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmc, "executeJSONRPC", state.json_rpc)
     monkeypatch.setattr(xbmc, "getLocalizedString", lambda number: {222: "Cancel", 186: "OK"}[number])
     monkeypatch.setattr(xbmc, "getCondVisibility", lambda condition: state.visible)
-    monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path)
+    monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
+    monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)
+    monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path.replace("special://temp", str(tmp_path)))
     return state

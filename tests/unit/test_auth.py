@@ -6,7 +6,7 @@ from typing import List
 import pytest
 
 from lib.simkl_account.account import AccountStore
-from lib.simkl_account.auth import ANSWER_LIMIT, TICK, SignIn
+from lib.simkl_account.auth import ANSWER_LIMIT, CODE_PATIENCE, NAME_PATIENCE, TICK, SignIn
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
 from lib.simkl_account.simkl import Code, User
@@ -15,6 +15,7 @@ from .fakes import CODE, GONE, PENDING, SLOW_DOWN, FakeRuntime, FakeScreen, Fake
 
 FAILURE = Unreachable(Trouble.NO_ANSWER)
 HANGING = Hang(FAILURE)
+TOO_MANY = Unreachable(Trouble.BUSY)
 
 
 class World:
@@ -26,10 +27,12 @@ class World:
         self.screen = FakeScreen(self.runtime)
         self.settings = FakeSettings(access_token="old-token", user_name="Old")
         self.log: List[str] = []
+        self.chance = 0.0
 
     def sign_in(self) -> Outcome:
         accounts = AccountStore(self.settings)
-        outcome = SignIn(self.simkl.connect, self.screen, accounts, self.runtime, self.log.append).run()
+        sign_in = SignIn(self.simkl.connect, self.screen, accounts, self.runtime, self.log.append, lambda: self.chance)
+        outcome = sign_in.run()
         assert self.screen.shown[-1] == "closed"
         assert not self.runtime.waiting, "a request was left hanging"
         assert self.simkl.closed == bool(self.simkl.requests)
@@ -56,8 +59,13 @@ def test_asks_shows_waits_polls_stores_and_says_who(world: World) -> None:
         (15, "poll ABC123"),
         (15, "user a-token"),
     ]
-    assert world.screen.shown == ["contacting", "code ABC123", "fine", "fine", "fine", "approved", "closed"]
-    assert world.settings.written == [("user_name", ""), ("access_token", "a-token"), ("user_name", "Ada")]
+    assert world.screen.shown == ["contacting", "code ABC123", "fine", "fine", "approved", "closed"]
+    assert world.settings.written == [
+        ("user_name", ""),
+        ("access_token", "a-token"),
+        ("signed_in", "yes"),
+        ("user_name", "Ada"),
+    ]
 
 
 def test_the_time_left_runs_down_with_the_clock(world: World) -> None:
@@ -86,7 +94,7 @@ def test_the_token_is_stored_before_its_name_is_asked_for(world: World) -> None:
 def test_without_a_name_it_is_still_signed_in(world: World, failure: Exception) -> None:
     world.simkl.polls, world.simkl.users = [approved()], [failure]
     assert world.sign_in() == Outcome(End.SIGNED_IN)
-    assert world.settings.values == {"access_token": "a-token", "user_name": ""}
+    assert world.settings.values == {"access_token": "a-token", "user_name": "", "signed_in": "yes"}
 
 
 def test_cancel_while_the_name_is_fetched_is_still_a_sign_in(world: World) -> None:
@@ -145,7 +153,7 @@ def test_cancel_closes_the_screen_before_it_ends_the_request(world: World, hangi
 def test_an_answer_that_never_ends_is_given_up_and_counts_as_a_failed_poll(world: World) -> None:
     world.simkl.polls = [HANGING, approved()]
     assert world.sign_in().end is End.SIGNED_IN
-    assert world.screen.shown[2:4] == ["trouble", "fine"]
+    assert world.screen.shown[2:4] == ["trouble", "approved"]
     first, second = world.simkl.polled_at()
     assert first + ANSWER_LIMIT + 5 <= second <= first + ANSWER_LIMIT + 5 + 3 * TICK
 
@@ -232,16 +240,15 @@ def test_a_gone_code(world: World) -> None:
 
 
 def test_a_failed_poll_keeps_the_code_and_says_so(world: World) -> None:
-    world.simkl.polls = [FAILURE, Unreachable(Trouble.BAD_ANSWER), PENDING, approved()]
+    world.simkl.polls = [FAILURE, Unreachable(Trouble.BAD_ANSWER), PENDING, PENDING, approved()]
     assert world.sign_in().end is End.SIGNED_IN
     assert world.screen.shown[1:6] == ["code ABC123", "trouble", "trouble", "fine", "fine"]
-    assert all(b - a >= 5 for a, b in zip(world.simkl.polled_at(), world.simkl.polled_at()[1:]))
+    assert world.simkl.polled_at() == [5, 10, 20, 25, 30]
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_no_code_can_be_had(world: World, trouble: Trouble) -> None:
-    world.simkl.codes = [Unreachable(trouble), CODE]
-    world.simkl.polls = [approved()]
+    world.simkl.codes = [Unreachable(trouble)]
     assert world.sign_in() == Outcome(End.UNREACHABLE, trouble)
     assert world.screen.shown == ["contacting", f"again? UNREACHABLE {trouble.name}", "closed"]
 
@@ -251,6 +258,120 @@ def test_try_again(world: World) -> None:
     world.simkl.polls = [approved()]
     world.screen.answers = [True]
     assert world.sign_in().end is End.SIGNED_IN
+
+
+def test_too_many_ask_for_a_code(world: World) -> None:
+    world.simkl.codes = [TOO_MANY, TOO_MANY, TOO_MANY, CODE]
+    world.simkl.polls = [approved()]
+    assert world.sign_in().end is End.SIGNED_IN
+    assert [at for at, what in world.simkl.requests if what == "code"] == [0, 2, 10, 40]
+    assert world.screen.shown[:2] == ["contacting", "code ABC123"], "nobody is asked anything for it"
+
+
+def test_too_many_for_too_long(world: World) -> None:
+    world.simkl.codes = [TOO_MANY]
+    assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BUSY)
+    assert world.elapsed <= CODE_PATIENCE
+
+
+def test_retry_after_beyond_the_patience_is_said_and_kept_to(world: World) -> None:
+    world.simkl.codes = [Unreachable(Trouble.BUSY, retry_after=300), CODE]
+    world.screen.answers = [True, True]
+    assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BUSY)
+    assert world.simkl.requests == [(0, "code")], "another try does not ask before the time"
+    assert world.screen.shown.count("again? UNREACHABLE BUSY") == 3
+
+
+def test_a_short_retry_after_is_waited_for_by_another_try(world: World) -> None:
+    world.simkl.codes = [Unreachable(Trouble.BAD_ANSWER, retry_after=30), CODE]
+    world.simkl.polls = [approved()]
+    world.screen.answers = [True]
+    assert world.sign_in().end is End.SIGNED_IN
+    assert [at for at, what in world.simkl.requests if what == "code"] == [0, 30]
+
+
+def test_the_next_poll_is_no_sooner_than_retry_after_and_the_pace_stays_slower(world: World) -> None:
+    world.simkl.polls = [Unreachable(Trouble.BUSY, retry_after=60), PENDING, PENDING, approved()]
+    world.sign_in()
+    assert world.simkl.polled_at() == [5, 65, 75, 85]
+
+
+def test_retry_after_past_the_life_of_the_code_ends_it(world: World) -> None:
+    world.simkl.polls = [PENDING, Unreachable(Trouble.BUSY, retry_after=890)]
+    assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BUSY)
+    assert world.elapsed < 11
+
+
+def test_many_who_failed_at_once_come_back_apart(world: World) -> None:
+    world.chance = 1.0
+    world.simkl.polls = [FAILURE, Unreachable(Trouble.BUSY, retry_after=60), approved()]
+    world.sign_in()
+    assert world.simkl.polled_at() == [5, 12.5, 102.5]
+
+
+def test_without_a_failure_nobody_waits_longer_than_the_interval(world: World) -> None:
+    world.chance = 1.0
+    world.simkl.polls = [PENDING, PENDING, approved()]
+    world.sign_in()
+    assert world.simkl.polled_at() == [5, 10, 15]
+
+
+def test_the_breaks_grow_to_half_a_minute(world: World) -> None:
+    world.simkl.polls = [*[FAILURE] * 6, approved()]
+    world.sign_in()
+    assert world.simkl.polled_at() == [5, 10, 20, 40, 70, 100, 130]
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_a_code_that_runs_out_while_simkl_is_out_of_reach_has_not_just_expired(world: World, trouble: Trouble) -> None:
+    world.simkl.codes = [CODE._replace(expires_in=12)]
+    world.simkl.polls = [PENDING, Unreachable(trouble)]
+    assert world.sign_in() == Outcome(End.UNREACHABLE, trouble)
+    assert world.elapsed == pytest.approx(12, abs=TICK)
+
+
+def test_a_code_that_runs_out_after_trouble_has_passed_has_expired(world: World) -> None:
+    world.simkl.codes = [CODE._replace(expires_in=18)]
+    world.simkl.polls = [FAILURE, PENDING, PENDING]
+    assert world.sign_in() == Outcome(End.EXPIRED)
+
+
+def test_an_approval_whose_answer_was_lost(world: World) -> None:
+    world.simkl.polls = [PENDING, FAILURE, GONE]
+    assert world.sign_in() == Outcome(End.ANSWER_LOST)
+    assert world.screen.shown[-2:] == ["again? ANSWER_LOST", "closed"]
+
+
+def test_a_gone_code_after_trouble_has_passed_was_not_an_approval(world: World) -> None:
+    world.simkl.polls = [FAILURE, PENDING, GONE]
+    assert world.sign_in() == Outcome(End.EXPIRED)
+
+
+def test_a_lost_answer_and_a_new_code(world: World) -> None:
+    world.simkl.codes = [CODE, CODE._replace(user_code="NEW456")]
+    world.simkl.polls = [FAILURE, GONE, approved()]
+    world.screen.answers = [True]
+    assert world.sign_in().end is End.SIGNED_IN
+
+
+def test_the_name_is_asked_for_again_while_too_many_ask(world: World) -> None:
+    world.simkl.polls = [approved()]
+    world.simkl.users = [TOO_MANY, TOO_MANY, User("Ada")]
+    assert world.sign_in() == Outcome(End.SIGNED_IN, user_name="Ada")
+    world.simkl.users = [TOO_MANY]
+    start = world.elapsed
+    assert world.sign_in() == Outcome(End.SIGNED_IN)
+    assert world.elapsed - start <= NAME_PATIENCE + 5 + TICK
+
+
+def test_cancel_and_quit_while_waiting_to_ask_again(world: World) -> None:
+    world.simkl.codes = [TOO_MANY]
+    world.screen.cancel_at = 3
+    assert world.sign_in() == Outcome(End.CANCELLED)
+    assert world.elapsed <= 3 + 2 * TICK
+    world.screen.cancel_at = None
+    world.runtime.shut_down_at = world.runtime.time + 3
+    assert world.sign_in() == Outcome(End.SHUTTING_DOWN)
 
 
 @pytest.mark.parametrize("when", ["code", "poll"])

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kodi's side, on Kodistubs with a memory."""
 
+import errno
+import fcntl
+import gc
 import threading
 from typing import Any, Dict, List, Optional
 
 import pytest
 import xbmc
 import xbmcgui
+import xbmcvfs
 
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import NotSaved, Trouble
 from lib.simkl_account.kodi import addon, dialogs
+from lib.simkl_account.kodi.lock import SignInLock
 from lib.simkl_account.kodi.proxy import proxy_url
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.kodi.settings import KodiSettings
@@ -304,3 +309,64 @@ def test_a_question_ends_with_kodi_or_when_it_is_closed_by_another(
 def test_typing(kodi: StubbedKodi) -> None:
     kodi.dialog_input = "  an-id "
     assert dialogs.type_in("Client ID") == "an-id"
+
+
+# Taken away by others
+
+
+@pytest.mark.parametrize(
+    ("visible", "top", "heading", "cancelled"),
+    [
+        (True, 10101, "Sign in to Simkl", False),
+        (True, 10101, "", False),  # a skin without that label
+        (True, 10103, "Something else", False),  # something lies on top
+        (False, 10000, "", True),
+        (True, 10101, "Somebody else's progress", True),
+    ],
+)
+def test_a_dialog_that_nobody_can_see_is_cancelled(
+    kodi: StubbedKodi, visible: bool, top: int, heading: str, cancelled: bool
+) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+    kodi.visible, kodi.top_window, kodi.top_heading = visible, top, heading
+    assert screen.is_cancelled() is cancelled
+    screen.close()
+    assert (kodi.progress[-1] == ("close",)) is not cancelled, "the window is not ours to close any more"
+    kodi.visible, kodi.top_heading = True, ""
+    assert screen.is_cancelled() is cancelled, "once cancelled, always cancelled"
+
+
+def test_cancel_is_kodis(kodi: StubbedKodi) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+    kodi.progress_cancelled = True
+    assert screen.is_cancelled()
+    screen.close()
+    assert kodi.progress[-1] == ("close",)
+
+
+# lock.py
+
+
+def test_one_at_a_time(kodi: StubbedKodi) -> None:
+    first, second = SignInLock(), SignInLock()
+    assert first.acquire()
+    assert not second.acquire()
+    first.release()
+    assert second.acquire()
+    second.release()
+
+
+def test_who_is_gone_holds_nothing(kodi: StubbedKodi) -> None:
+    assert SignInLock().acquire()  # and forgotten at once, as by a script that crashed
+    gc.collect()
+    assert SignInLock().acquire()
+
+
+def test_where_files_cannot_be_locked_nobody_is_kept_out(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*arguments: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    assert SignInLock().acquire()
+    monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: "/nowhere/")
+    assert SignInLock().acquire()

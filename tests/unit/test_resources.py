@@ -77,7 +77,7 @@ def test_every_end_that_is_said_has_words() -> None:
 
 def test_every_setting_in_code_is_declared() -> None:
     declared = {setting.get("id") for setting in SETTINGS.iter("setting")}
-    assert {account.ACCESS_TOKEN, account.USER_NAME, script.CLIENT_ID} <= declared
+    assert {account.ACCESS_TOKEN, account.USER_NAME, account.SIGNED_IN, script.CLIENT_ID} <= declared
     for condition in SETTINGS.iter():
         if condition.tag in ("dependency", "condition") and condition.get("setting"):
             assert condition.get("setting") in declared

@@ -10,6 +10,7 @@ from lib.simkl_account import auth, script
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
 from lib.simkl_account.kodi import dialogs
+from lib.simkl_account.kodi.lock import SignInLock
 
 from .stubs import StubbedKodi
 
@@ -70,6 +71,26 @@ def test_other_ends_have_been_said_or_need_no_words(kodi: StubbedKodi, sofa: Sof
     assert (sofa.told, sofa.asked) == ([], [])
 
 
+def test_a_second_sign_in_says_so_and_leaves_the_first_alone(kodi: StubbedKodi, sofa: Sofa) -> None:
+    first = SignInLock()
+    assert first.acquire()
+    script.run(["default.py", "action=sign_in", "from=settings"])
+    assert kodi.notifications == ["A sign-in is already open."]
+    assert (sofa.sign_ins, kodi.builtins) == ([], [])
+    first.release()
+    script.run(["default.py", "action=sign_in"])
+    assert len(sofa.sign_ins) == 1
+
+
+def test_the_next_sign_in_need_not_wait_until_the_words_are_read(
+    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: List[bool] = []
+    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: free.append(SignInLock().acquire()))
+    script.run(["default.py", "action=sign_in"])
+    assert free == [True]
+
+
 def test_from_the_settings_back_to_the_settings(kodi: StubbedKodi, sofa: Sofa) -> None:
     script.run(["default.py", "action=sign_in", "from=settings"])
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
@@ -84,10 +105,17 @@ def test_no_window_is_opened_while_kodi_quits(kodi: StubbedKodi, sofa: Sofa) -> 
 def test_from_programs(kodi: StubbedKodi, sofa: Sofa) -> None:
     script.run(["default.py"])
     assert len(sofa.sign_ins) == 1
-    kodi.settings.update(access_token="t")
+    kodi.settings.update(access_token="t", signed_in="yes")
     script.run(["default.py"])
     assert len(sofa.sign_ins) == 1
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
+
+
+def test_a_sign_out_by_the_defaults_button_is_finished(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(access_token="t")
+    script.run(["default.py"])
+    assert len(sofa.sign_ins) == 1
+    assert kodi.settings["access_token"] == ""
 
 
 def test_an_unknown_action(kodi: StubbedKodi, sofa: Sofa) -> None:

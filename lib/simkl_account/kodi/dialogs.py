@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # this module is imported before the dialog is on the screen:
 _CANCEL, _OK = 222, 186
 """In Kodi's own strings."""
 
+_PROGRESS_WINDOW = 10101
+
 _AMBER = "FFF5A623"
 """Draws the eye to the code: dark enough for a light skin, light enough for a dark one."""
 
@@ -37,6 +39,8 @@ class ProgressScreen:
         self._code: "Optional[Code]" = None
         self._trouble = False
         self._shown = ""
+        self._gone = False
+        self._title = text(words.SIGN_IN_TITLE)
         self._dialog = xbmcgui.DialogProgress()
         self._open()
 
@@ -70,7 +74,8 @@ class ProgressScreen:
         self._update(100, text(words.APPROVED))
 
     def is_cancelled(self) -> bool:
-        return self._dialog.iscanceled()
+        self._gone = self._gone or self._was_taken_away()
+        return self._gone or self._dialog.iscanceled()
 
     def ask_again(self, outcome: "Outcome") -> bool:
         self.close()
@@ -80,17 +85,35 @@ class ProgressScreen:
         return again
 
     def close(self) -> None:
-        self._dialog.close()
+        if not self._gone:
+            self._dialog.close()
 
     def _open(self) -> None:
         self._shown = text(words.CONTACTING)
-        self._dialog.create(text(words.SIGN_IN_TITLE), self._shown)
+        self._dialog.create(self._title, self._shown)
+
+    def _was_taken_away(self) -> bool:
+        """Whether nobody can see this dialog any more, though nobody has cancelled it.
+
+        Every progress dialog of Kodi's is the same window: Dialog.Close(all) closes it, and another script's
+        dialog takes it over, and iscanceled() stays False.
+        """
+        if not xbmc.getCondVisibility(f"Window.IsVisible({_PROGRESS_WINDOW})"):
+            return True
+        if xbmcgui.getCurrentWindowDialogId() != _PROGRESS_WINDOW:
+            return False  # something else lies on top, and the label would be that one's
+        return xbmc.getInfoLabel("Control.GetLabel(1)") not in ("", self._title)
 
     def _update(self, percent: int, message: str) -> None:
         """Draw only what changed: several times a second nothing has."""
         if message != self._shown:
             self._dialog.update(percent, message)
             self._shown = message
+
+
+def notify(message: str) -> None:
+    """Say something for a few seconds, beside whatever is on the screen."""
+    xbmcgui.Dialog().notification(_name(), message, xbmcaddon.Addon(ADDON_ID).getAddonInfo("icon"))
 
 
 def tell(runtime: KodiRuntime, message: str) -> None:
@@ -112,6 +135,10 @@ def type_in(heading: str) -> str:
 def spaced(code: str) -> str:
     """A code so that each character stands for itself when it is read from across a room."""
     return "    ".join(code)
+
+
+def _name() -> str:
+    return xbmcaddon.Addon(ADDON_ID).getAddonInfo("name")
 
 
 class _Confirmation(xbmcgui.WindowXMLDialog):
@@ -148,7 +175,7 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
         content: "Any" = self.getControl(self.TEXT)
         no: "Any" = self.getControl(self.NO)
         yes: "Any" = self.getControl(self.YES)
-        heading.setLabel(xbmcaddon.Addon(ADDON_ID).getAddonInfo("name"))
+        heading.setLabel(_name())
         content.setText(self.message)
         no.setLabel(self.no)
         yes.setLabel(self.yes)

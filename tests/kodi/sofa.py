@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person does from the sofa, for the tests to say in one line."""
+
+import re
+from typing import Tuple
+
+from tests.rig.kodi import CONFIRMATION, PROGRESS, Kodi
+from tests.rig.standin import StandIn
+
+
+def start_from_settings(kodi: Kodi, button: str = "Sign in") -> None:
+    """Open the settings and press a button; its window goes before the dialog comes."""
+    kodi.open_settings()
+    kodi.press(button)
+
+
+def shown_code(kodi: Kodi) -> str:
+    """Read the code as a person would: from the screen."""
+    message = kodi.wait_for_message("enter this code")
+    kodi.wait_for_window(PROGRESS)
+    match = re.search(r"\[B\](.*?)\[/B\]", message)
+    assert match, message
+    return match.group(1).replace(" ", "")
+
+
+def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
+    """Sign in from the open dialog, as far as the words that say so. Returns the token."""
+    assert simkl.approve(shown_code(kodi), name)
+    kodi.wait_for_message(f"Signed in as {name}")
+    kodi.wait_for_window(CONFIRMATION)
+    return list(simkl.tokens)[-1]
+
+
+def stored(kodi: Kodi) -> Tuple[str, str]:
+    """The token and the name on the disk."""
+    settings = kodi.settings_file()
+    return settings.get("access_token", ""), settings.get("user_name", "")
