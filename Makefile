@@ -9,7 +9,7 @@ CLIENT_ID ?=
 KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 faketime \
 	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
 
-.PHONY: help run test test-unit test-kodi bench lint format zip clean kodi
+.PHONY: help run test test-unit test-kodi fleet bench mutants lint format zip clean kodi
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,8 +26,22 @@ test-kodi: $(VENV)/done kodi ## The tests in a real Kodi (TEST=name for one of t
 	rm -rf build/failures
 	tools/as_root.sh $(RUN) -m pytest -q -n 2 tests/kodi $(if $(TEST),-k $(TEST))
 
+fleet: $(VENV)/done ## What becomes of hundreds who sign in at once (a simulation)
+	$(RUN) -m tests.fleet
+
 bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them with
 	tools/as_root.sh $(RUN) -m tests.rig.bench
+
+# mutmut 2: the newest that changes files in place, which is all that a package with relative imports needs.
+MUTATED := lib/simkl_account/auth.py,lib/simkl_account/pace.py,lib/simkl_account/simkl.py
+mutants: $(VENV)/done ## Break auth.py, pace.py and simkl.py in every small way, and list what no test notices
+	$(RUN) -m pip install -q --disable-pip-version-check mutmut==2.5.1
+	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools pyproject.toml build/mutants
+	-cd build/mutants && ../../$(VENV)/bin/mutmut run --no-progress --simple-output --paths-to-mutate $(MUTATED) \
+		--tests-dir tests --runner "../../$(RUN) -m pytest -xqp no:cacheprovider \
+		tests/unit/test_auth.py tests/unit/test_pace.py tests/unit/test_simkl.py" >/dev/null
+	cd build/mutants && for mutant in $$(../../$(VENV)/bin/mutmut result-ids survived); do \
+		../../$(VENV)/bin/mutmut show $$mutant; done
 
 lint: $(VENV)/done ## Format, style and types
 	$(VENV)/bin/ruff format --check

@@ -30,8 +30,8 @@ CODE_PATIENCE = 60.0
 NAME_PATIENCE = 20.0
 """The same for the name. It has to end: the person is looking at "One moment"."""
 
-FIRST_BREAK = 1.0
-"""Seconds before the second of such requests; then more and more."""
+FIRST_BREAK, LONGEST_BREAK = 1.0, 8.0
+"""Seconds between such requests: doubled after each, from the one to the other."""
 
 _WORTH_ANOTHER_TRY = (End.EXPIRED, End.ANSWER_LOST, End.UNREACHABLE)
 
@@ -149,7 +149,7 @@ class SignIn:
         assert self._client is not None  # _get_code has run
         assert self._expires_at is not None
         client = self._client
-        pace = Pace(code.interval, self._chance)
+        pace = Pace(code.interval, chance=self._chance)
         failure: Optional[Unreachable] = None
         while True:
             next_poll = max(self._runtime.now() + pace.wait(), self._quiet_until)
@@ -203,7 +203,7 @@ class SignIn:
     def _ask(self, call: Callable[[], T], patience: float) -> T:
         """One request, sent again while Simkl is too busy for it; patience: seconds after which that is an error."""
         give_up_at = self._runtime.now() + patience
-        pace = Pace(FIRST_BREAK, self._chance)
+        pace = Pace(FIRST_BREAK, LONGEST_BREAK, self._chance)
         if self._quiet_until > give_up_at:
             raise Unreachable(Trouble.BUSY, "still within Retry-After")
         self._wait_until(self._quiet_until)

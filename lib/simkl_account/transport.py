@@ -256,7 +256,7 @@ def _number(value: str) -> Optional[int]:
 def _why(error: BaseException) -> Tuple[Trouble, str]:
     """What an exception of requests' says about the cause, and its name for the log (never its text)."""
     causes = list(_causes(error))
-    name = type(causes[-1]).__name__
+    name = type([cause for cause in causes if isinstance(cause, OSError)][-1]).__name__
 
     def one_is(*types: Type[BaseException]) -> bool:
         return any(isinstance(cause, types) for cause in causes)

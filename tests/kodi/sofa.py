@@ -4,7 +4,7 @@
 import re
 from typing import Tuple
 
-from tests.rig.kodi import CONFIRMATION, PROGRESS, Kodi
+from tests.rig.kodi import CONFIRMATION, PROGRESS, Kodi, wait_for
 from tests.rig.standin import StandIn
 
 
@@ -25,7 +25,8 @@ def shown_code(kodi: Kodi) -> str:
 
 def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
     """Sign in from the open dialog, as far as the words that say so. Returns the token."""
-    assert simkl.approve(shown_code(kodi), name)
+    code = wait_for("the newest code", lambda: shown_code(kodi) == simkl.newest_code() and simkl.newest_code())
+    assert simkl.approve(code or "", name)
     kodi.wait_for_message(f"Signed in as {name}")
     kodi.wait_for_window(CONFIRMATION)
     return list(simkl.tokens)[-1]

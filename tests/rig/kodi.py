@@ -118,6 +118,17 @@ class Kodi:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """CPU time that the process has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     # Hands
 
     def rpc(self, method: str, **parameters: Any) -> Any:
@@ -206,8 +217,13 @@ class Kodi:
 
     def wait_for_message(self, part: str, seconds: float = 10) -> str:
         """Wait until the dialog on top says something with this in it; returns all of it."""
+
+        def found() -> str:
+            message = self.message()
+            return message if part in message else ""
+
         with self._explained():
-            return wait_for(f"{part!r} on the screen", lambda: part in self.message() and self.message(), seconds) or ""
+            return wait_for(f"{part!r} on the screen", found, seconds)
 
     def is_visible(self, window: str) -> bool:
         """Whether a window is on the screen, by Kodi's name for it."""

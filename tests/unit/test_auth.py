@@ -264,7 +264,7 @@ def test_too_many_ask_for_a_code(world: World) -> None:
     world.simkl.codes = [TOO_MANY, TOO_MANY, TOO_MANY, CODE]
     world.simkl.polls = [approved()]
     assert world.sign_in().end is End.SIGNED_IN
-    assert [at for at, what in world.simkl.requests if what == "code"] == [0, 2, 10, 40]
+    assert [at for at, what in world.simkl.requests if what == "code"] == [0, 2, 6, 14]
     assert world.screen.shown[:2] == ["contacting", "code ABC123"], "nobody is asked anything for it"
 
 
@@ -306,14 +306,14 @@ def test_many_who_failed_at_once_come_back_apart(world: World) -> None:
     world.chance = 1.0
     world.simkl.polls = [FAILURE, Unreachable(Trouble.BUSY, retry_after=60), approved()]
     world.sign_in()
-    assert world.simkl.polled_at() == [5, 12.5, 102.5]
+    assert world.simkl.polled_at() == [5.5, 13, 103]
 
 
-def test_without_a_failure_nobody_waits_longer_than_the_interval(world: World) -> None:
+def test_without_a_failure_nobody_waits_much_longer_than_the_interval(world: World) -> None:
     world.chance = 1.0
     world.simkl.polls = [PENDING, PENDING, approved()]
     world.sign_in()
-    assert world.simkl.polled_at() == [5, 10, 15]
+    assert world.simkl.polled_at() == [5.5, 11, 16.5]
 
 
 def test_the_breaks_grow_to_half_a_minute(world: World) -> None:

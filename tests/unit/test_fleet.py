@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Many people at once, in simulation: nobody who approves is lost, and Simkl's limits are kept to."""
+
+import pytest
+
+from lib.simkl_account import auth
+from tests.fleet import INTERVAL, simulate
+
+
+@pytest.mark.parametrize("people", [50, 500])
+def test_everybody_who_approves_ends_signed_in(people: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "TICK", auth.TICK)  # put back what the simulation changes
+    report = simulate(people, within=60)
+    assert report.approved == report.signed_in == people
+    assert report.closest_polls >= INTERVAL - 1e-6
+    assert report.slowest < 300
