@@ -32,16 +32,12 @@ fleet: $(VENV)/done ## What becomes of hundreds who sign in at once (a simulatio
 bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them with
 	tools/as_root.sh $(RUN) -m tests.rig.bench
 
-# mutmut 2: the newest that changes files in place, which is all that a package with relative imports needs.
-MUTATED := lib/simkl_account/auth.py,lib/simkl_account/pace.py,lib/simkl_account/simkl.py
 mutants: $(VENV)/done ## Break auth.py, pace.py and simkl.py in every small way, and list what no test notices
-	$(RUN) -m pip install -q --disable-pip-version-check mutmut==2.5.1
-	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools pyproject.toml build/mutants
-	-cd build/mutants && ../../$(VENV)/bin/mutmut run --no-progress --simple-output --paths-to-mutate $(MUTATED) \
-		--tests-dir tests --runner "../../$(RUN) -m pytest -xqp no:cacheprovider \
-		tests/unit/test_auth.py tests/unit/test_pace.py tests/unit/test_simkl.py" >/dev/null
-	cd build/mutants && for mutant in $$(../../$(VENV)/bin/mutmut result-ids survived); do \
-		../../$(VENV)/bin/mutmut show $$mutant; done
+	$(RUN) -m pip install -q --disable-pip-version-check cosmic-ray==8.7.0
+	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools resources *.* build/mutants
+	cd build/mutants && export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && cosmic-ray init tests/mutants.toml session.sqlite \
+		&& cosmic-ray baseline tests/mutants.toml && cosmic-ray exec tests/mutants.toml session.sqlite \
+		&& cr-report --surviving-only --show-diff session.sqlite
 
 lint: $(VENV)/done ## Format, style and types
 	$(VENV)/bin/ruff format --check

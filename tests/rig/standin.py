@@ -114,9 +114,10 @@ class StandIn:
             return [request for request in self.requests if request.kind in kinds]
 
     def newest_code(self) -> Optional[str]:
-        """The code handed out last."""
+        """The code handed out last, while it is good."""
         with self._lock:
-            return list(self.codes)[-1] if self.codes else None
+            newest = list(self.codes)[-1] if self.codes else ""
+            return newest if self._live(newest) else None
 
     def approve(self, user_code: str, user_name: str) -> bool:
         """What a person does at simkl.com/pin. False when the code is not good."""

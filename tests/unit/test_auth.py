@@ -6,7 +6,7 @@ from typing import List
 import pytest
 
 from lib.simkl_account.account import AccountStore
-from lib.simkl_account.auth import ANSWER_LIMIT, CODE_PATIENCE, NAME_PATIENCE, TICK, SignIn
+from lib.simkl_account.auth import ANSWER_LIMIT, NAME_PATIENCE, TICK, SignIn
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
 from lib.simkl_account.simkl import Code, User
@@ -271,7 +271,31 @@ def test_too_many_ask_for_a_code(world: World) -> None:
 def test_too_many_for_too_long(world: World) -> None:
     world.simkl.codes = [TOO_MANY]
     assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BUSY)
-    assert world.elapsed <= CODE_PATIENCE
+    assert [at for at, _ in world.simkl.requests] == [0, 2, 6, 14, 22, 30, 38, 46, 54]
+
+
+def test_what_goes_into_the_log(world: World) -> None:
+    world.simkl.polls = [Unreachable(Trouble.NO_ANSWER, "ConnectionResetError"), approved()]
+    world.simkl.users = [TokenRefused("HTTP 401")]
+    world.settings.fail = 1
+    world.screen.answers = [True]
+    world.sign_in()
+    world.simkl.codes = [Unreachable(Trouble.NO_NETWORK)]
+    world.sign_in()
+    assert world.log == [
+        "poll failed: no answer (ConnectionResetError)",
+        "not saved: user_name",
+        "no user name: HTTP 401",
+        "sign-in: SIGNED_IN",
+        "sign-in: UNREACHABLE, no network",
+    ]
+
+
+def test_the_time_left_ends_at_nothing(world: World) -> None:
+    world.simkl.codes = [CODE._replace(expires_in=7)]
+    world.simkl.polls = [HANGING]
+    world.sign_in()
+    assert min(world.screen.time_left) == 0
 
 
 def test_retry_after_beyond_the_patience_is_said_and_kept_to(world: World) -> None:

@@ -54,6 +54,15 @@ def test_failures_make_breaks_that_end_with_the_next_answer() -> None:
     assert failing.wait() == 5
 
 
+def test_breaks_double() -> None:
+    failing = pace(1)
+    waits = []
+    for _ in range(7):
+        failing.failed(SILENT)
+        waits.append(failing.wait())
+    assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
 def test_a_break_is_never_shorter_than_the_interval() -> None:
     failing = pace(45)
     failing.failed(SILENT)

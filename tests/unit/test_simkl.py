@@ -110,6 +110,12 @@ def test_absurd_times(field: str, value: Any) -> None:
         simkl(with_(**{field: value})).request_code()
 
 
+@pytest.mark.parametrize("field", ["expires_in", "interval"])
+@pytest.mark.parametrize("value", [1, 1.5, 300])
+def test_times_that_are_taken_as_they_are(field: str, value: float) -> None:
+    assert getattr(simkl(with_(**{field: value})).request_code(), field) == value
+
+
 @pytest.mark.parametrize("field", ["user_code", "expires_in"])
 def test_missing_fields(field: str) -> None:
     with pytest.raises(Unreachable):
