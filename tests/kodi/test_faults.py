@@ -325,18 +325,32 @@ def test_defaults_is_a_sign_out_and_shown_as_one(kodi: Kodi, simkl: StandIn) -> 
 
 
 def test_a_profile_that_cannot_be_written(kodi: Kodi, simkl: StandIn) -> None:
-    with read_only(kodi.home / ".kodi/userdata/addon_data/script.simkl.account"):
+    with namespace.read_only(addon_data(kodi)):
         start_from_settings(kodi)
         simkl.approve(shown_code(kodi), "Ada Lovelace")
         kodi.wait_for_message("Signed in at Simkl, but Kodi could not save it.")
+    save_at_last(kodi, simkl)
+
+
+def test_a_full_disk(kodi: Kodi, simkl: StandIn) -> None:
+    with namespace.full_disk(addon_data(kodi)) as make_room:
+        start_from_settings(kodi)
+        simkl.approve(shown_code(kodi), "Ada Lovelace")
+        kodi.wait_for_message("Signed in at Simkl, but Kodi could not save it.")
+        make_room()
+        save_at_last(kodi, simkl)
+
+
+def save_at_last(kodi: Kodi, simkl: StandIn) -> None:
+    """The token in hand is stored by another try."""
     kodi.press("Try again", "Left Right")
     kodi.wait_for_message("Signed in as Ada Lovelace")
     assert stored(kodi) == (list(simkl.tokens)[-1], "Ada Lovelace")
-    assert len(simkl.tokens) == 1, "the token in hand was stored"
+    assert len(simkl.tokens) == 1
 
 
 def test_a_profile_that_stays_unwritable(kodi: Kodi, simkl: StandIn) -> None:
-    with read_only(kodi.home / ".kodi/userdata/addon_data/script.simkl.account"):
+    with namespace.read_only(addon_data(kodi)):
         start_from_settings(kodi)
         simkl.approve(shown_code(kodi), "Ada Lovelace")
         kodi.wait_for_message("Signed in at Simkl, but Kodi could not save it.")
@@ -455,12 +469,11 @@ def no_such_host() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """The folder cannot be written, by root neither."""
+def addon_data(kodi: Kodi) -> Path:
+    """The add-on's folder in the profile."""
+    folder = kodi.home / ".kodi/userdata/addon_data/script.simkl.account"
     folder.mkdir(parents=True, exist_ok=True)
-    with namespace.read_only(folder):
-        yield
+    return folder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Callable, Iterator, Optional, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 1, 32, 4096, 16384, 1 << 18, 2
@@ -61,6 +61,21 @@ def read_only(folder: Path) -> Iterator[None]:
     try:
         _call("mount", b"none", name, None, _MS_BIND | _MS_REMOUNT | _MS_RDONLY, None)
         yield
+    finally:
+        _call("umount2", name, _MNT_DETACH)
+
+
+@contextlib.contextmanager
+def full_disk(folder: Path) -> Iterator[Callable[[], None]]:
+    """For a while, the folder is on a disk without a free byte; yields what makes room on it."""
+    name = bytes(folder)
+    _call("mount", b"none", name, b"tmpfs", 0, b"size=64k")
+    filler = folder / "filler"
+    try:
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        yield filler.unlink
     finally:
         _call("umount2", name, _MNT_DETACH)
 

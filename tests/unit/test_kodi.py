@@ -111,6 +111,17 @@ def test_a_damaged_file_is_not_saved(kodi: StubbedKodi) -> None:
         KodiSettings().set("access_token", "t")
 
 
+def test_the_pieces_of_a_file_are_removed_once_kodi_does_not_write_over_them(
+    kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = kodi.profile / "settings.xml"
+    file.write_text("<sett")
+    write = kodi.write_settings
+    monkeypatch.setattr(kodi, "write_settings", lambda: None if file.exists() else write())
+    KodiSettings().set("access_token", "t")
+    assert '<setting id="access_token">t</setting>' in file.read_text()
+
+
 def test_removing_what_was_never_there(kodi: StubbedKodi) -> None:
     KodiSettings().set("access_token", "")
     assert KodiSettings().get("access_token") == ""

@@ -24,11 +24,12 @@ class KodiSettings:
 
         While the add-on's settings window is open, Kodi gives new values to that window instead of writing them,
         and Back throws them away: then the window has to go first. Where the file cannot be written, Kodi says
-        nothing and goes on with the value in memory. So what counts is what the file says.
+        nothing and goes on with the value in memory. So what counts is what the file says. And a file that a full
+        disk or a power cut has left in pieces keeps Kodi from ever writing it again, so the pieces have to go.
         """
         from ..errors import NotSaved
 
-        for prepare in (_nothing, close_settings):
+        for prepare in (_nothing, close_settings, _remove_damaged_file):
             prepare()
             xbmcaddon.Addon(ADDON_ID).setSetting(setting, value)
             if _on_disk(setting) == value and self.get(setting) == value:
@@ -40,12 +41,29 @@ def _nothing() -> None:
     """Most of the time the window is not open, or is another add-on's, and stays as it is."""
 
 
+def _file() -> str:
+    profile = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("profile"))
+    return os.path.join(profile, "settings.xml")
+
+
+def _remove_damaged_file() -> None:
+    from contextlib import suppress
+    from xml.etree import ElementTree
+
+    try:
+        ElementTree.parse(_file())
+    except ElementTree.ParseError:
+        with suppress(OSError):
+            os.remove(_file())
+    except OSError:
+        pass  # there is none, or it cannot be read
+
+
 def _on_disk(setting: str) -> str:
     from xml.etree import ElementTree
 
-    profile = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("profile"))
     try:
-        tree = ElementTree.parse(os.path.join(profile, "settings.xml"))
+        tree = ElementTree.parse(_file())
     except (OSError, ElementTree.ParseError):
         return ""
     for element in tree.iter("setting"):
