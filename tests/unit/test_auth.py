@@ -321,7 +321,7 @@ def test_the_next_poll_is_no_sooner_than_retry_after_and_the_pace_stays_slower(w
 
 
 def test_retry_after_past_the_life_of_the_code_ends_it(world: World) -> None:
-    world.simkl.polls = [PENDING, Unreachable(Trouble.BUSY, retry_after=890)]
+    world.simkl.polls = [PENDING, Unreachable(Trouble.BUSY, retry_after=950)]
     assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BUSY)
     assert world.elapsed < 11
 

@@ -52,6 +52,9 @@ def test_failures_make_breaks_that_end_with_the_next_answer() -> None:
     assert waits == [5, 10, 20, 30, 30]
     failing.answered()
     assert failing.wait() == 5
+    for expected in (5, 10):
+        failing.failed(SILENT)
+        assert failing.wait() == expected
 
 
 def test_breaks_double() -> None:

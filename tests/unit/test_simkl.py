@@ -110,6 +110,13 @@ def test_absurd_times(field: str, value: Any) -> None:
         simkl(with_(**{field: value})).request_code()
 
 
+def test_times_just_past_the_limits() -> None:
+    for changes in ({"interval": 300.5}, {"expires_in": 86400.5}, {"interval": 0.5}, {"expires_in": 0.5}):
+        with pytest.raises(Unreachable):
+            simkl(with_(**changes)).request_code()
+    assert simkl(with_(expires_in=86400)).request_code().expires_in == 86400
+
+
 @pytest.mark.parametrize("field", ["expires_in", "interval"])
 @pytest.mark.parametrize("value", [1, 1.5, 300])
 def test_times_that_are_taken_as_they_are(field: str, value: float) -> None:
@@ -153,6 +160,7 @@ def test_only_pages_of_simkl_are_shown(uri: Any, page: str) -> None:
         ({"result": "OK", "access_token": "0123"}, Approved("0123")),
         # The trap: a code that is gone is answered like the request for a new one.
         (with_(user_code="OTHER1"), Gone()),
+        (with_(user_code="0THER1"), Gone()),
         # Whatever else an answer says, a token is a token.
         ({**with_(user_code="OTHER1"), "access_token": "0123"}, Approved("0123")),
     ],
@@ -178,6 +186,8 @@ def test_what_a_poll_means(body: Any, meaning: Any) -> None:
         {"result": "KO", "message": None},
         {"result": "OK"},
         {"result": ["KO"], "message": "Authorization pending"},
+        {"result": "OK", "message": "Authorization pending"},
+        {"result": "OK", "message": "Slow down"},
         {"result": "OK", "access_token": ""},
         {"result": "OK", "access_token": None},
         {"result": "OK", "access_token": 5},
@@ -237,6 +247,7 @@ def test_somebody_elses_refusal_is_not_about_the_client_id(status: int) -> None:
         ("$INFO[System.Time]", "$INFO(System.Time)"),
         ("Ada\nLovelace\x00\u202e", "Ada Lovelace"),
         ("x" * 10240, "x" * 50),
+        ("Ada" + " " * 100 + "Lovelace", "Ada Lovelace"),
         ("\ud800 Ada", "Ada"),
     ],
 )
@@ -250,6 +261,12 @@ def test_a_name_is_one_plain_line(name: str, shown: str) -> None:
 def test_no_usable_name(body: Any) -> None:
     with pytest.raises(Unreachable):
         simkl(body).user("t")
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
+def test_what_is_not_a_refused_token(status: int) -> None:
+    with pytest.raises(Unreachable):
+        simkl(ERROR, status).user("t")
 
 
 def test_a_refused_token() -> None:
