@@ -7,7 +7,7 @@ looks after the screen; Cancel and Kodi's Quit are noticed within TICK, whatever
 
 from concurrent import futures
 from random import random
-from typing import Any, Callable, Optional, Protocol, TypeVar
+from typing import Callable, Optional, Protocol, TypeVar
 
 from .account import AccountStore
 from .ends import End, Outcome
@@ -97,14 +97,13 @@ class SignIn:
         self._log = log
         self._chance = chance
         self._client: Optional[Client] = None
-        self._request: "Optional[futures.Future[Any]]" = None
         self._asked_at = 0.0
         self._quiet_until = 0.0
         """Until when Simkl has asked to be left alone (Retry-After)."""
         self._expires_at: Optional[float] = None
 
     def run(self) -> Outcome:
-        """Sign in. Every failure is an Outcome; the screen is closed and no thread is left when this returns."""
+        """Sign in. Every failure is an Outcome; when this returns, the screen is closed and no request goes on."""
         try:
             while True:
                 outcome = self._one_try()
@@ -113,7 +112,6 @@ class SignIn:
                     return outcome
         finally:
             self._screen.close()
-            self._drop_request()
             if self._client:
                 self._client.close()
 
@@ -225,7 +223,6 @@ class SignIn:
         """
         self._asked_at = self._runtime.now()
         request = self._runtime.start(call)
-        self._request = request
         deadline = self._asked_at + ANSWER_LIMIT
         while not request.done():
             self._look_after_screen()
@@ -261,9 +258,3 @@ class SignIn:
     def _hang_up(self) -> None:
         if self._client:
             self._client.hang_up()
-
-    def _drop_request(self) -> None:
-        """End a request that nobody waits for any more: Kodi waits for its thread."""
-        while self._request and not self._request.done():
-            self._hang_up()
-            self._runtime.wait(TICK)

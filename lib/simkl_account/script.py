@@ -75,15 +75,21 @@ def sign_out(runtime: KodiRuntime) -> None:
     """Ask, then remove the account from this device."""
     if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT), careful=True):
         return
+    lock = SignInLock()
+    if not lock.acquire():
+        dialogs.notify(addon.text(words.ALREADY_OPEN))
+        return
     from .account import AccountStore
     from .errors import NotSaved
 
     try:
         AccountStore(KodiSettings()).remove()
     except NotSaved:
-        dialogs.tell(runtime, addon.text(words.NOT_REMOVED))
+        outcome = words.NOT_REMOVED
     else:
-        dialogs.tell(runtime, addon.text(words.SIGNED_OUT))
+        outcome = words.SIGNED_OUT
+    lock.release()
+    dialogs.tell(runtime, addon.text(outcome))
 
 
 def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":

@@ -115,7 +115,7 @@ class Simkl:
         self._transport.hang_up()
 
     def close(self) -> None:
-        """Close the connection."""
+        """End a request that is under way, close the connection, and send nothing more."""
         self._transport.close()
 
     def _ask_about_code(self, path: str) -> Dict[str, Any]:

@@ -3,24 +3,28 @@
 
 Kodi waits for every thread of a script, so a request must never keep one for longer than somebody wants its
 answer. requests has no way to end a call from outside; here every connection leaves a second handle on its
-socket, and hang_up() shuts the socket down through it: a blocked connect, TLS handshake or read returns at
-once. (The handle is a dup: wrapping a socket in TLS detaches the original.)
+socket, and hang_up() shuts the socket down through it: a blocked TLS handshake or read returns at once. (The
+handle is a dup: wrapping a socket in TLS detaches the original.) A connect is waited for in short slices, since
+not every system lets a socket be shut down before it is connected.
 """
 
 import errno
+import os
 import socket
 import ssl
 import threading
+import zlib
 from email.utils import parsedate_to_datetime
 from functools import partial
-from time import time
-from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Type
+from time import monotonic, time
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, Type
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import ProxyError
+from urllib3.exceptions import HTTPError, ProxyError
+from urllib3.util.wait import wait_for_write  # type: ignore[import-untyped]  # left out of its stubs
 
 from .errors import Trouble, Unreachable
 
@@ -74,8 +78,11 @@ class Transport:
                 stream=True,
             ) as response:
                 return Answer(response.status_code, _bounded_body(response), _retry_after(response))
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
+            # requests lets some of urllib3's own through, and a ValueError where a proxy's name or password is odd.
             trouble, detail = _why(error)
+        finally:
+            self._lines.forget_closed()
         # Raised outside of the except clause: requests' exceptions hold the URL, and with it the code.
         raise Unreachable(trouble, detail)
 
@@ -87,48 +94,63 @@ class Transport:
         self._lines.shut_down()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._session.close()  # from urllib3 1.26.16 on, this alone leaves it to the garbage collector
+        """Close the connection, for good: a request under way ends, and another can't begin."""
         self._lines.close()
+        self._session.close()
 
 
 class _Lines:
-    """Second handles on the sockets of the open connections."""
+    """The connections, with second handles on their sockets."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._handles: Set[socket.socket] = set()
+        self._handles: Dict["_Connection", socket.socket] = {}
+        self._closed = False
+        self.times_hung_up = 0
 
-    def add(self, sock: socket.socket) -> socket.socket:
-        handle = sock.dup()
+    def watch(self, connection: "_Connection", sock: socket.socket) -> None:
+        """This is the connection's socket from now on."""
         with self._lock:
-            self._handles.add(handle)
-        return handle
+            self._forget(connection)
+            if self._closed:
+                raise ConnectionAbortedError("closed")
+            self._handles[connection] = sock.dup()
 
-    def remove(self, handle: socket.socket) -> None:
+    def forget_closed(self) -> None:
+        """Let go of the sockets that nobody reads from any more.
+
+        Between two requests, that is: a connection which ends with its answer closes itself before that is read.
+        """
         with self._lock:
-            self._handles.discard(handle)
-            handle.close()
+            for connection in [connection for connection in self._handles if connection.sock is None]:
+                self._forget(connection)
 
     def shut_down(self) -> None:
         with self._lock:
-            for handle in self._handles:
+            self.times_hung_up += 1
+            for handle in self._handles.values():
                 try:
                     handle.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    pass  # not connected any more, or not yet and on a system that refuses: the time-out ends it
+                    pass  # not connected any more, or not yet: see _Connection._connect
 
     def close(self) -> None:
+        # From urllib3 1.26.16 on, closing a Session leaves its connections to the garbage collector.
+        self._closed = True
         self.shut_down()
-        for handle in list(self._handles):
-            self.remove(handle)
+        with self._lock:
+            for connection in list(self._handles):
+                self._forget(connection)
+
+    def _forget(self, connection: "_Connection") -> None:
+        if connection in self._handles:
+            self._handles.pop(connection).close()
 
 
 class _Connection(HTTPSConnection):
     """urllib3's connection, but for making its socket where it can be seen before it connects."""
 
     lines: _Lines
-    _handle: Optional[socket.socket] = None
 
     def __init__(self, *args: Any, _socks_options: Optional[Dict[str, Any]] = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,15 +167,30 @@ class _Connection(HTTPSConnection):
             type=socket.SOCK_STREAM,
         ):
             sock = socket.socket(family, kind, protocol)
-            self._watch(sock)
             try:
-                sock.settimeout(self.timeout)
-                sock.connect(address)
+                self.lines.watch(self, sock)
+                self._connect(sock, address)
                 return sock
             except OSError as error:
                 failure = error
                 sock.close()
         raise failure
+
+    def _connect(self, sock: socket.socket, address: Any) -> None:
+        """connect(), ended by hang_up() on every system: Windows shuts no socket down that is not connected yet."""
+        hung_up, deadline = self.lines.times_hung_up, monotonic() + CONNECT_TIMEOUT
+        sock.setblocking(False)
+        result = sock.connect_ex(address)
+        if result in _CONNECTING:
+            while not wait_for_write(sock, _SLICE):
+                if self.lines.times_hung_up != hung_up:
+                    raise ConnectionAbortedError("hung up")
+                if monotonic() > deadline:
+                    raise socket.timeout("connect")
+            result = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if result:
+            raise OSError(result, os.strerror(result))
+        sock.settimeout(self.timeout)
 
     def _new_socks_conn(
         self,
@@ -166,29 +203,28 @@ class _Connection(HTTPSConnection):
     ) -> socket.socket:
         import socks
 
-        sock = socks.socksocket()
-        sock.set_proxy(socks_version, proxy_host, proxy_port, rdns, username, password)
-        self._watch(sock)
-        sock.settimeout(self.timeout)
+        host = proxy_host.strip("[]")  # as an IPv6 address stands in a URL
         try:
+            family = socket.getaddrinfo(host, proxy_port, type=socket.SOCK_STREAM)[0][0]
+        except (socket.gaierror, UnicodeError) as error:
+            raise ProxyError("SOCKS", error) from error
+        sock = socks.socksocket(family)
+        sock.set_proxy(socks_version, host, proxy_port, rdns, username, password)
+        try:
+            self.lines.watch(self, sock)
+            sock.settimeout(self.timeout)
             sock.connect((self.host, self.port))
         except socks.ProxyError as error:
             sock.close()
             raise ProxyError("SOCKS", error) from error
         return sock  # type: ignore[no-any-return]
 
-    def close(self) -> None:
-        super().close()
-        self._unwatch()
 
-    def _watch(self, sock: socket.socket) -> None:
-        self._unwatch()
-        self._handle = self.lines.add(sock)
+_CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, 10035)
+"""What connect_ex() says when it has begun; the last is Windows' WSAEWOULDBLOCK."""
 
-    def _unwatch(self) -> None:
-        if self._handle:
-            self.lines.remove(self._handle)
-            self._handle = None
+_SLICE = 0.1
+"""Seconds between two looks at whether somebody has hung up on a connect."""
 
 
 class _Pool(HTTPSConnectionPool):
@@ -225,13 +261,19 @@ class _Adapter(HTTPAdapter):
 
 
 def _bounded_body(response: requests.Response) -> bytes:
+    """The body, never more than LARGEST_ANSWER of it in memory, packed or unpacked."""
     body = b""
-    for piece in response.iter_content(4096):
+    for piece in response.raw.stream(4096, decode_content=False):
         body += piece
         if len(body) > LARGEST_ANSWER:
             raise requests.ConnectionError("the answer does not end")
     if len(body) < (_number(response.headers.get("Content-Length", "")) or 0):
         raise requests.ConnectionError("the answer was cut off")  # urllib3 1.26 lets it pass
+    packing = response.headers.get("Content-Encoding", "identity").lower()
+    if packing == "gzip":  # not asked for, but sent all the same by some who stand between here and Simkl
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, LARGEST_ANSWER)
+    if packing != "identity":
+        raise requests.exceptions.ContentDecodingError("unknown")
     return body
 
 
@@ -256,14 +298,15 @@ def _number(value: str) -> Optional[int]:
 def _why(error: BaseException) -> Tuple[Trouble, str]:
     """What an exception of requests' says about the cause, and its name for the log (never its text)."""
     causes = list(_causes(error))
-    name = type([cause for cause in causes if isinstance(cause, OSError)][-1]).__name__
+    name = type([error, *(cause for cause in causes if isinstance(cause, OSError))][-1]).__name__
 
     def one_is(*types: Type[BaseException]) -> bool:
         return any(isinstance(cause, types) for cause in causes)
 
     if one_is(requests.exceptions.InvalidSchema):  # requests' word for a SOCKS proxy without PySocks
         return Trouble.NO_SOCKS, name
-    if one_is(requests.exceptions.ProxyError, ProxyError):
+    if one_is(requests.exceptions.ProxyError, ProxyError, requests.exceptions.InvalidURL, UnicodeError):
+        # The one URL with anything but constants in it is the proxy's.
         return Trouble.PROXY, name
     if one_is(ssl.SSLEOFError, ssl.SSLZeroReturnError):  # cut off within TLS
         return Trouble.NO_ANSWER, name

@@ -14,7 +14,18 @@ import pytest
 import trustme
 
 from tests.rig import faults, namespace, proxy
-from tests.rig.faults import Fault, answer, black_hole, drop, endless, redirect, silence, status, trickle_body
+from tests.rig.faults import (
+    Fault,
+    answer,
+    black_hole,
+    drop,
+    endless,
+    redirect,
+    silence,
+    status,
+    trickle_and_close,
+    trickle_body,
+)
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, YES_NO, Kodi, free_port, wait_for
 from tests.rig.standin import StandIn
 
@@ -188,13 +199,13 @@ def hanging_poll(kodi: Kodi, simkl: StandIn, how: str) -> Iterator[str]:
             kodi.wait_for_message(STILL_TRYING)
             wait_for("a connect that hangs", lambda: connecting(443), 10)
         else:
-            simkl.fault("poll", {"silence": silence, "trickle": trickle_body}[how])
+            simkl.fault("poll", {"silence": silence, "trickle": trickle_body, "closing": trickle_and_close}[how])
             wait_for("the poll", lambda: simkl.of_kind("poll"))
             time.sleep(0.3)  # into the answer, or what there is of it
         yield code
 
 
-HANGING = ["silence", "black hole", "trickle"]
+HANGING = ["silence", "black hole", "trickle", "closing"]
 
 
 @pytest.mark.parametrize("how", HANGING)

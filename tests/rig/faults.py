@@ -2,6 +2,7 @@
 """What can go wrong between here and Simkl: answers that a stand-in gives in place of its own."""
 
 import contextlib
+import gzip
 import json
 import select
 import socket
@@ -91,6 +92,17 @@ def trickle_body(handler: "Handler") -> None:
     """A byte now and then, and never the end of the body."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n")
     _trickle(handler)
+
+
+def trickle_and_close(handler: "Handler") -> None:
+    """The same in an answer that ends with its connection: http.client lets go of that before the body is read."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+    _trickle(handler)
+
+
+def packed(body: bytes, how: str = "gzip") -> Fault:
+    """This body, compressed though nobody asked for it."""
+    return status(200, gzip.compress(body), Content_Encoding=how)
 
 
 def endless(handler: "Handler") -> None:

@@ -94,6 +94,7 @@ class FakeSimkl:
         self._runtime.waiting.clear()
 
     def close(self) -> None:
+        self.hang_up()
         self.closed = True
 
     def polled_at(self) -> List[float]:

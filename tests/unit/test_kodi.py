@@ -5,7 +5,7 @@ import errno
 import fcntl
 import gc
 import threading
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 import xbmc
@@ -32,6 +32,8 @@ class FakeWindow:
     press: Optional[int] = None
     action: Optional[int] = None
     shown: List[Dict[int, str]]
+    stays = True
+    before_answer: Callable[[], None] = staticmethod(lambda: None)
 
 
 class Action:
@@ -66,11 +68,13 @@ def confirmation(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> FakeWind
     def show(dialog: Any) -> None:
         texts: Dict[int, str] = {}
         window.shown.append(texts)
+        kodi.visible = window.stays
         dialog.getControl = lambda number: Control(texts, number)
         dialog.setFocusId = lambda number: texts.update({0: texts[number]})
         dialog.onInit()
 
         def answer() -> None:
+            window.before_answer()
             if window.press is not None:
                 dialog.onClick(window.press)
             if window.action is not None:
@@ -103,6 +107,7 @@ def test_a_file_that_cannot_be_written_is_not_saved(kodi: StubbedKodi) -> None:
     with pytest.raises(NotSaved) as caught:
         KodiSettings().set("access_token", "a-token")
     assert "a-token" not in str(caught.value)
+    assert KodiSettings().get("access_token") == "", "nobody goes on with what was never stored"
 
 
 def test_a_damaged_file_is_not_saved(kodi: StubbedKodi) -> None:
@@ -196,6 +201,7 @@ def proxy(**settings: Any) -> Dict[str, Any]:
         (proxy(httpproxytype=3), "socks5://proxy.example:3128"),
         (proxy(httpproxytype=4), "socks5h://proxy.example:3128"),
         (proxy(httpproxytype=5), "https://proxy.example:3128"),
+        (proxy(httpproxyserver="::1"), "http://[::1]:3128"),
         (proxy(httpproxyusername="me"), "http://me:@proxy.example:3128"),
         (
             proxy(httpproxyusername="m@e", httpproxypassword="p:/w d"),
@@ -313,7 +319,7 @@ def test_a_question_ends_with_kodi_or_when_it_is_closed_by_another(
     kodi: StubbedKodi, confirmation: FakeWindow, end: str
 ) -> None:
     no_key(confirmation)
-    kodi.abort, kodi.visible = end == "abort", end != "visible"
+    kodi.abort, confirmation.stays = end == "abort", end != "visible"
     assert not dialogs.ask(KodiRuntime(), "Really?", yes="Yes")
 
 
@@ -345,6 +351,40 @@ def test_a_dialog_that_nobody_can_see_is_cancelled(
     assert (kodi.progress[-1] == ("close",)) is not cancelled, "the window is not ours to close any more"
     kodi.visible, kodi.top_heading = True, ""
     assert screen.is_cancelled() is cancelled, "once cancelled, always cancelled"
+
+
+def test_a_token_in_hand_is_not_thrown_away_by_another_add_on(kodi: StubbedKodi, confirmation: FakeWindow) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+    no_key(confirmation)
+
+    def closed_twice() -> None:
+        kodi.visible = len(confirmation.shown) == 3
+        confirmation.press = 11 if kodi.visible else None
+
+    confirmation.before_answer = closed_twice
+    assert screen.ask_again(Outcome(End.NOT_SAVED))
+    assert len(confirmation.shown) == 3
+
+
+def test_any_other_question_may_be_closed(kodi: StubbedKodi, confirmation: FakeWindow) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+    no_key(confirmation)
+    confirmation.stays = False
+    assert not screen.ask_again(Outcome(End.EXPIRED))
+    assert len(confirmation.shown) == 1
+
+
+def test_a_window_that_opens_between_two_looks_is_not_mistaken_for_ours(
+    kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+
+    def label(name: str) -> str:
+        kodi.top_window = 10103  # opens now
+        return "Something else"
+
+    monkeypatch.setattr(xbmc, "getInfoLabel", label)
+    assert not screen.is_cancelled()
 
 
 def test_cancel_is_kodis(kodi: StubbedKodi) -> None:

@@ -135,6 +135,19 @@ def test_sign_out(kodi: StubbedKodi, sofa: Sofa, answer: bool, left: str) -> Non
     assert all("simkl.com/settings/connected-apps" in message for message in sofa.told)
 
 
+def test_a_sign_out_waits_for_no_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(access_token="t", signed_in="yes")
+    open_sign_in = SignInLock()
+    assert open_sign_in.acquire()
+    sofa.answers = [True, True]
+    script.run(["default.py", "action=sign_out"])
+    assert kodi.notifications == ["A sign-in is already open."]
+    assert kodi.settings["access_token"] == "t"
+    open_sign_in.release()
+    script.run(["default.py", "action=sign_out"])
+    assert kodi.settings["access_token"] == ""
+
+
 def test_a_sign_out_that_cannot_be_written_is_not_called_one(kodi: StubbedKodi, sofa: Sofa) -> None:
     kodi.settings.update(access_token="t", user_name="Ada")
     kodi.write_settings()

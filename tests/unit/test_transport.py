@@ -17,7 +17,17 @@ import trustme
 from lib.simkl_account import transport
 from lib.simkl_account.errors import Trouble, Unreachable
 from lib.simkl_account.transport import LARGEST_ANSWER, Answer, Transport
-from tests.rig.faults import black_hole, drop, redirect, silence, status, trickle_body, trickle_headers
+from tests.rig.faults import (
+    black_hole,
+    drop,
+    packed,
+    redirect,
+    silence,
+    status,
+    trickle_and_close,
+    trickle_body,
+    trickle_headers,
+)
 from tests.rig.standin import CLIENT_ID, StandIn
 
 SOON = 2.0
@@ -170,6 +180,94 @@ def test_a_hanging_request_can_be_ended(client: Transport, simkl: StandIn, fault
         time.sleep(0.1)  # so that a trickle has begun
         assert not request.done()
         end(client, request)
+
+
+def test_an_answer_that_ends_with_its_connection_can_be_ended(client: Transport, simkl: StandIn) -> None:
+    simkl.fault("code", trickle_and_close)
+    with in_background(lambda: get(client)) as request:
+        wait_until(lambda: simkl.requests)
+        time.sleep(0.1)  # so that a trickle has begun
+        assert not request.done()
+        client.hang_up()
+        assert set(request.result(SOON).body) <= set(b"x"), "what came so far"
+    assert not client._lines._handles
+
+
+def test_after_close_nothing_is_sent_even_by_a_look_up_that_comes_back(
+    client: Transport, simkl: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, found = threading.Event(), threading.Event()
+    address = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", simkl.port))]
+
+    def look_up(*args: Any, **kwargs: Any) -> Any:
+        looking.set()
+        found.wait(5)
+        return address
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with in_background(lambda: failure(client)) as request:
+        looking.wait(5)
+        client.close()
+        found.set()
+        assert request.result(SOON).trouble is Trouble.NO_ANSWER
+    assert simkl.requests == []
+
+
+def test_a_connect_times_out(client: Transport, route: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.2)
+    with black_hole() as port:
+        route(port)
+        assert failure(client).trouble is Trouble.NO_ANSWER
+
+
+def test_a_hanging_connect_can_be_ended_where_its_socket_cannot_be_shut_down(
+    client: Transport, route: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_connected(self: socket.socket, how: int) -> None:
+        raise OSError(107, "as on Windows")
+
+    monkeypatch.setattr(socket.socket, "shutdown", not_connected)
+    with black_hole() as port:
+        route(port)
+        with in_background(lambda: failure(client)) as request:
+            wait_until(lambda: client._lines._handles)
+            time.sleep(0.1)  # so that the connect has begun
+            assert not request.done()
+            end(client, request)
+
+
+def test_an_answer_that_is_packed_unasked(client: Transport, simkl: StandIn) -> None:
+    simkl.fault("code", packed(b'{"result": "OK"}'))
+    assert get(client).body == b'{"result": "OK"}'
+
+
+def test_a_small_answer_does_not_unpack_to_a_large_one(client: Transport, simkl: StandIn) -> None:
+    simkl.fault("code", packed(b" " * 50_000_000))
+    assert len(get(client).body) <= LARGEST_ANSWER
+
+
+def test_other_packings_and_broken_ones_are_failures(client: Transport, simkl: StandIn) -> None:
+    simkl.fault("code", packed(b"{}", "gzip, gzip"), status(200, b"not packed", Content_Encoding="gzip"))
+    assert failure(client).trouble is Trouble.NO_ANSWER
+    assert failure(client).trouble is Trouble.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://\u043f\u0430:\u043f\u0430@127.0.0.1:1",  # a user and a password outside of Latin-1
+        "http://proxy..local:8080",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:1",
+        "socks5://127.0.0.1:1",
+        "socks5://[::1]:1",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # these names and addresses do not get as far as a network
+    through = Transport("an-app", "1", proxy)
+    assert failure(through).trouble is Trouble.PROXY
+    through.close()
 
 
 def test_headers_that_never_end_can_be_ended(client: Transport, simkl: StandIn) -> None:

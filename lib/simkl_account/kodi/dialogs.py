@@ -79,10 +79,15 @@ class ProgressScreen:
 
     def ask_again(self, outcome: "Outcome") -> bool:
         self.close()
-        again = ask(self._runtime, text(words.what_happened(outcome)), text(words.next_try(outcome)))
-        if again:
+        question, yes = text(words.what_happened(outcome)), text(words.next_try(outcome))
+        # Where there is a token in hand, another add-on that closes the question has not answered it.
+        for _ in range(3 if outcome.end.name == "NOT_SAVED" else 1):
+            answer = _Confirmation.show_until_answered(self._runtime, question, yes, _cancel(), focus_yes=True)
+            if answer is not None or self._runtime.is_shutting_down():
+                break
+        if answer:
             self._open()
-        return again
+        return bool(answer)
 
     def close(self) -> None:
         if not self._gone:
@@ -100,9 +105,10 @@ class ProgressScreen:
         """
         if not xbmc.getCondVisibility(f"Window.IsVisible({_PROGRESS_WINDOW})"):
             return True
+        title = xbmc.getInfoLabel("Control.GetLabel(1)")
         if xbmcgui.getCurrentWindowDialogId() != _PROGRESS_WINDOW:
-            return False  # something else lies on top, and the label would be that one's
-        return xbmc.getInfoLabel("Control.GetLabel(1)") not in ("", self._title)
+            return False  # something else lies on top, and the label is that one's
+        return title not in ("", self._title)
 
     def _update(self, percent: int, message: str) -> None:
         """Draw only what changed: several times a second nothing has."""
@@ -123,8 +129,7 @@ def tell(runtime: KodiRuntime, message: str) -> None:
 
 def ask(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> bool:
     """Ask whether to do what the button says. The focus is on it or, for what is not to be done by accident, not."""
-    cancel = xbmc.getLocalizedString(_CANCEL)
-    return _Confirmation.show_until_answered(runtime, message, yes, no=cancel, focus_yes=not careful)
+    return bool(_Confirmation.show_until_answered(runtime, message, yes, no=_cancel(), focus_yes=not careful))
 
 
 def type_in(heading: str) -> str:
@@ -135,6 +140,10 @@ def type_in(heading: str) -> str:
 def spaced(code: str) -> str:
     """A code so that each character stands for itself when it is read from across a room."""
     return "    ".join(code)
+
+
+def _cancel() -> str:
+    return xbmc.getLocalizedString(_CANCEL)
 
 
 def _name() -> str:
@@ -158,15 +167,15 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
     @classmethod
     def show_until_answered(
         cls, runtime: KodiRuntime, message: str, yes: str, no: str, focus_yes: bool = False
-    ) -> bool:
-        """Whether yes was chosen. yes: "" for no such button."""
+    ) -> "Optional[bool]":
+        """Whether yes was chosen; None when nothing was. yes: "" for no such button."""
         dialog = cls(cls.FILE, xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
         dialog.message, dialog.yes, dialog.no, dialog.focus_yes = message, yes, no, focus_yes
         dialog.show()
         while dialog.answer is None and not dialog.was_closed() and not runtime.is_shutting_down():
             runtime.wait(0.1)
         dialog.close()
-        return bool(dialog.answer)
+        return dialog.answer
 
     def onInit(self) -> None:
         """Kodi has loaded the window."""

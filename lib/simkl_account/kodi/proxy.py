@@ -20,5 +20,7 @@ def proxy_url() -> Optional[str]:
         return None
     user = quote(kodi_setting("network.httpproxyusername") or "", safe="")
     password = quote(kodi_setting("network.httpproxypassword") or "", safe="")
+    if ":" in server:
+        server = f"[{server}]"  # an IPv6 address
     credentials = f"{user}:{password}@" if user else ""
     return f"{scheme}://{credentials}{server}:{kodi_setting('network.httpproxyport')}"

@@ -29,11 +29,13 @@ class KodiSettings:
         """
         from ..errors import NotSaved
 
+        before = self.get(setting)
         for prepare in (_nothing, close_settings, _remove_damaged_file):
             prepare()
             xbmcaddon.Addon(ADDON_ID).setSetting(setting, value)
             if _on_disk(setting) == value and self.get(setting) == value:
                 return
+        xbmcaddon.Addon(ADDON_ID).setSetting(setting, before)  # or others would go on with what was never stored
         raise NotSaved(setting)
 
 
