@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
 import pytest
-import requests
 import trustme
 
 from lib.simkl_account import transport
@@ -48,11 +47,8 @@ def simkl(authority: trustme.CA) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def route(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, tmp_path: Path) -> Callable[[int], None]:
+def route(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Call it with the port that api.simkl.com is to be found at."""
-    bundle = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(bundle))
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(bundle))
 
     def to(port: int) -> None:
         def look_up(host: str, wanted: int, *args: Any, **kwargs: Any) -> Any:
@@ -65,9 +61,12 @@ def route(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, tmp_path: Path
 
 
 @pytest.fixture
-def client(simkl: StandIn, route: Callable[[int], None]) -> Iterator[Transport]:
+def client(simkl: StandIn, route: Callable[[int], None], tmp_path: Path) -> Iterator[Transport]:
     route(simkl.port)
     made = Transport("an-app", "1.2.3")
+    bundle = tmp_path / "ca.pem"
+    simkl.authority.cert_pem.write_to_path(str(bundle))
+    made._session.verify = str(bundle)
     yield made
     made.close()
     assert not made._lines._handles, "a handle on a socket was left"
