@@ -53,7 +53,7 @@ zip: $(VENV)/done ## The installable add-on (CLIENT_ID=... fills in the publishe
 	$(RUN) -m tools.package build $(CLIENT_ID)
 
 clean: ## Remove what the other targets made
-	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 kodi:
 	@tools/install_packages.sh $(KODI_PACKAGES)
