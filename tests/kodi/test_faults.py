@@ -458,8 +458,8 @@ def test_only_pages_of_simkl_are_shown(kodi: Kodi, simkl: StandIn) -> None:
 
 
 def script_ended(kodi: Kodi) -> bool:
-    """Whether a run of the add-on has ended."""
-    return "script.simkl.account/default.py): script successfully run" in kodi.log()
+    """Whether a run of the add-on has ended, and so have its threads: Kodi says "successfully run" before that."""
+    return re.search(r"onExecutionDone\(\d+, \S*script\.simkl\.account/default\.py\)", kodi.log()) is not None
 
 
 def connecting(port: int) -> bool:
