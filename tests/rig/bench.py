@@ -171,8 +171,8 @@ def open_dialog(kodi: Kodi, start: Callable[[Kodi], None]) -> Iterator[float]:
 
 
 def scripts_ended(kodi: Kodi) -> int:
-    """How many scripts have ended."""
-    return kodi.log().count("script successfully run")
+    """How many scripts have ended, their threads included."""
+    return kodi.log().count("onExecutionDone(")  # and not "successfully run", which is said before the threads end
 
 
 def a_minute_of(kodi: Kodi) -> "tuple[float, float]":
