@@ -240,7 +240,7 @@ def test_the_code_stands_on_a_line_of_its_own(kodi: StubbedKodi) -> None:
 
 @pytest.mark.parametrize(
     ("left", "percent", "time"),
-    [(899.2, 99, "15:00"), (450, 50, "7:30"), (59.5, 6, "1:00"), (0.4, 0, "0:01"), (0, 0, "0:00")],
+    [(899.2, 99, "15:00"), (450, 50, "7:30"), (59.5, 6, "1:00"), (0.4, 0, "0:01")],
 )
 def test_time_left(kodi: StubbedKodi, left: float, percent: int, time: str) -> None:
     screen = dialogs.ProgressScreen(KodiRuntime())
@@ -249,6 +249,14 @@ def test_time_left(kodi: StubbedKodi, left: float, percent: int, time: str) -> N
     screen.show_time_left(left)
     assert kodi.progress[-1][1] == percent
     assert shown(kodi).split("[CR]")[2:] == [f"Time left: {time}", "Cannot reach Simkl at the moment, still trying"]
+
+
+def test_a_code_without_time_left_is_not_shown(kodi: StubbedKodi) -> None:
+    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen.show_code(CODE)
+    for _ in range(2):
+        screen.show_time_left(0)
+        assert shown(kodi) == "Contacting Simkl…"
 
 
 def test_only_what_changed_is_drawn(kodi: StubbedKodi) -> None:

@@ -56,6 +56,8 @@ class ProgressScreen:
     def show_time_left(self, seconds: float) -> None:
         if not self._code:
             return
+        if seconds <= 0:  # a last poll may still be under way, but this code is not to be typed any more
+            return self.show_contacting()
         minutes, rest = divmod(ceil(seconds), 60)
         lines = [
             text(words.ENTER_CODE, self._code.page),
