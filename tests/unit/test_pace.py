@@ -37,6 +37,12 @@ def test_too_many_doubles_the_interval_for_good_up_to_a_minute() -> None:
     assert busy.wait() == 60
 
 
+def test_the_longest_interval_is_a_minute() -> None:
+    busy = Pace(40, chance=lambda: 0)
+    busy.failed(BUSY)
+    assert busy.wait() == 60
+
+
 def test_an_interval_beyond_the_longest_does_not_shrink() -> None:
     busy = pace(100)
     busy.failed(BUSY)

@@ -204,7 +204,7 @@ def test_a_poll_that_says_nothing_usable_has_failed(body: Any) -> None:
     assert "5G6JAH" not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [301, 302, 404, 418, 500, 502, 503])
+@pytest.mark.parametrize("status", [101, 199, 201, 301, 302, 404, 418, 500, 502, 503])
 def test_other_statuses_are_failures(status: int) -> None:
     for ask in (simkl(STEP_1, status).request_code, lambda: simkl(STEP_1, status).poll(CODE)):
         with pytest.raises(Unreachable) as caught:
