@@ -32,7 +32,7 @@ fleet: $(VENV)/done ## What becomes of hundreds who sign in at once (a simulatio
 bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them with
 	tools/as_root.sh $(RUN) -m tests.rig.bench
 
-mutants: $(VENV)/done ## Break auth.py, pace.py and simkl.py in every small way, and list what no test notices
+mutants: $(VENV)/done ## Break what a sign-in is made of in every small way, and list what no test notices
 	$(RUN) -m pip install -q --disable-pip-version-check cosmic-ray==8.7.0
 	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools resources *.* build/mutants
 	cd build/mutants && export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && cosmic-ray init tests/mutants.toml session.sqlite \
@@ -43,7 +43,7 @@ lint: $(VENV)/done ## Format, style and types
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy default.py lib
-	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude tests/kodi/addons tests tools
+	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude 'tests/kodi/(addons|consumers)' tests tools
 
 format: $(VENV)/done ## Rewrite the sources in the project's format
 	$(VENV)/bin/ruff format

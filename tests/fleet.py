@@ -11,11 +11,12 @@ import random
 import sys
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Callable, ContextManager, Dict, List, Optional, Tuple, TypeVar
 
-from lib.simkl_account import auth
-from lib.simkl_account.account import AccountStore
+from lib.simkl_account import asking
+from lib.simkl_account.account import AccountStore, Grant
 from lib.simkl_account.auth import SignIn
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble, Unreachable
@@ -130,7 +131,7 @@ class Person:
         self._look_at_the_screen()
         if self._world.now < self.approves_at:
             return Pending()
-        return Approved("a-token")
+        return Approved(Grant("a-token", ""))
 
     def _look_at_the_screen(self) -> None:
         self.has_approved = self.has_approved or (self.code is not None and self._world.now >= self.approves_at)
@@ -177,6 +178,9 @@ class Person:
     def set(self, setting: str, value: str) -> None:
         self._settings[setting] = value
 
+    def alone(self) -> ContextManager[None]:
+        return nullcontext()
+
     # The runtime
 
     def now(self) -> float:
@@ -220,7 +224,7 @@ class Report:
 
 def simulate(people: int, within: float, seed: int = 1) -> Report:
     """So many people press Sign in at random moments within so many seconds."""
-    auth.TICK = 60.0  # nobody looks at these screens
+    asking.TICK = 60.0  # nobody looks at these screens
     world = World()
     simkl = Simkl(world)
     chance = random.Random(seed)

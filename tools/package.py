@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("addon.xml", "changelog.txt", "default.py", "LICENSE.txt", "lib", "resources")
 ADDON_ID = "script.simkl.account"
+VERSION = ElementTree.parse(ROOT / "addon.xml").getroot().attrib["version"]
 
 _CLIENT_ID_DEFAULT = re.compile(r'(<setting id="client_id".*?)<default/>', re.DOTALL)
 
@@ -40,9 +41,8 @@ def read_shipped(path: Path, client_id: str = "") -> bytes:
 
 def write_zip(folder: Path, client_id: str = "") -> Path:
     """Write the zip, the same bytes for the same tree."""
-    version = ElementTree.parse(ROOT / "addon.xml").getroot().attrib["version"]
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{ADDON_ID}-{version}.zip"
+    target = folder / f"{ADDON_ID}-{VERSION}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in shipped_files():
             entry = zipfile.ZipInfo(f"{ADDON_ID}/{path.as_posix()}")  # dated 1980, for everybody

@@ -24,6 +24,8 @@ class End(Enum):
     """No usable answer from Simkl; Outcome.trouble says what is known of the cause."""
     NOT_SAVED = auto()
     """Approved, but Kodi could not write it down."""
+    NEEDS_SIGN_IN = auto()
+    """Simkl no longer accepts the sign-in that is stored. Only a check ends so."""
     SHUTTING_DOWN = auto()
     """Kodi is quitting."""
 
@@ -35,3 +37,5 @@ class Outcome(NamedTuple):
     trouble: Optional[Trouble] = None
     user_name: str = ""
     """Who is signed in; "" where Simkl did not say."""
+    replaced: str = ""
+    """Who was signed in until now, where that was somebody else."""

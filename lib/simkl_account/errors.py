@@ -39,5 +39,9 @@ class TokenRefused(SimklError):
     """Simkl does not accept the access token. Once alone, this can be a passing fault."""
 
 
+class SignInNeeded(Exception):
+    """Nobody is signed in, or Simkl no longer accepts the sign-in: a person has to sign in (again)."""
+
+
 class NotSaved(Exception):
     """Kodi could not write the account to its settings file."""

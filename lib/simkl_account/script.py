@@ -6,68 +6,84 @@ nothing but Kodi's own (typing alone costs as much as all of them), and the rest
 """
 
 from . import words
-from .kodi import addon, dialogs
-from .kodi.lock import SignInLock
+from .kodi import addon, dialogs, handover
+from .kodi.lock import SIGN_IN, Lock
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List
+    from typing import List, Optional
 
+    from .account import AccountStore
     from .ends import Outcome
     from .simkl import Simkl
 
 APP_NAME = "kodi-simkl-account"
 """What Simkl's statistics and User-Agent call this add-on."""
 
-CLIENT_ID = "client_id"
+CLIENT_ID = "client_id"  # as account.CLIENT_ID, which takes too long to import here
+
+_LOCK_PATIENCE = 0.2
+"""Seconds. Who only looks whether a sign-in is open has the lock for an instant: see Lock.is_free."""
 
 
 def run(argv: "List[str]") -> None:
-    """Do what the arguments after the script's name ask for: action=NAME, and from=settings for its buttons."""
+    """Do what the arguments after the script's name ask for.
+
+    action: sign_in, sign_out or check; none when opened from Programs. from: "settings" for the buttons there, and
+    "add-on" for who waits for the end (see kodi/handover.py).
+    """
     runtime = KodiRuntime()
     arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
-    action = arguments.get("action", "")
+    action, asked_from = arguments.get("action", ""), arguments.get("from", "")
     done = True
     if action == "sign_in":
-        done = sign_in(runtime)
+        done = sign_in(runtime, quietly=asked_from == "add-on")
     elif action == "sign_out":
         sign_out(runtime)
+    elif action == "check":
+        check(runtime)
     elif action == "":
         open_from_programs(runtime)
     else:
         addon.warn("unknown action")
-    if done and arguments.get("from") == "settings" and not runtime.is_shutting_down():
+    if done and asked_from == "settings" and not runtime.is_shutting_down():
         addon.open_settings()
 
 
 def open_from_programs(runtime: KodiRuntime) -> None:
     """Signed out: sign in. Signed in: the settings say who it is and what can be done."""
-    from .account import AccountStore
-
-    if AccountStore(KodiSettings()).load():
+    accounts = _accounts()
+    _tidy(accounts)
+    if accounts.load():
         addon.open_settings()
     else:
         sign_in(runtime)
 
 
-def sign_in(runtime: KodiRuntime) -> bool:
-    """Sign in with a code, and say how it ended. False when a sign-in is already open: it stays as it is."""
-    lock = SignInLock()
-    if not lock.acquire():
-        dialogs.notify(addon.text(words.ALREADY_OPEN))
+def sign_in(runtime: KodiRuntime, quietly: bool = False) -> bool:
+    """Sign in with a code, and say how it ended. False when a sign-in is already open: it stays as it is.
+
+    quietly: who asked knows that one is open.
+    """
+    lock = Lock(SIGN_IN)
+    if not lock.acquire(_LOCK_PATIENCE):
+        if not quietly:
+            dialogs.notify(addon.text(words.ALREADY_OPEN))
         return False
-    client_id = KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
-    while client_id:
-        outcome = _sign_in_with(client_id, runtime)
-        if outcome.end.name == "REFUSED":
-            client_id = _ask_for_client_id(runtime, words.REFUSED)
-            continue
+    end = "CANCELLED"
+    try:
+        outcome = _sign_in_until_accepted(runtime)
+        if outcome:
+            end = outcome.end.name
+            if end == "SIGNED_IN":
+                addon.notify_all(addon.SIGNED_IN)
+    finally:
+        handover.publish_end(end)
         lock.release()
-        if outcome.end.name == "SIGNED_IN":
-            dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name))
-        break
+    if outcome and end == "SIGNED_IN":
+        dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced))
     return True
 
 
@@ -75,42 +91,92 @@ def sign_out(runtime: KodiRuntime) -> None:
     """Ask, then remove the account from this device."""
     if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT), careful=True):
         return
-    lock = SignInLock()
-    if not lock.acquire():
+    lock = Lock(SIGN_IN)
+    if not lock.acquire(_LOCK_PATIENCE):
         dialogs.notify(addon.text(words.ALREADY_OPEN))
         return
-    from .account import AccountStore
     from .errors import NotSaved
 
     try:
-        AccountStore(KodiSettings()).remove()
+        _accounts().remove()
     except NotSaved:
         outcome = words.NOT_REMOVED
     else:
         outcome = words.SIGNED_OUT
+        addon.notify_all(addon.SIGNED_OUT)
     lock.release()
     dialogs.tell(runtime, addon.text(outcome))
 
 
+def check(runtime: KodiRuntime) -> None:
+    """Ask Simkl whether the sign-in is good, and say the answer; where it is not, offer to sign in again."""
+    accounts = _accounts()
+    _tidy(accounts)
+    grant = accounts.last_grant()
+    if not grant:
+        return dialogs.tell(runtime, addon.text(words.NOT_SIGNED_IN))
+    client_id = grant.client_id or _client_id(runtime)
+    if not client_id:
+        return
+    screen = dialogs.ProgressScreen(runtime, addon.name())
+    from .check import Check
+
+    outcome = Check(lambda: _connect(client_id), screen, accounts, runtime, addon.log).run(grant)
+    if outcome.end.name == "SIGNED_IN":
+        dialogs.tell(runtime, addon.text(words.STILL_SIGNED_IN, outcome.user_name))
+    elif outcome.end.name == "NEEDS_SIGN_IN":
+        if dialogs.ask(runtime, addon.text(words.NEEDS_SIGN_IN), yes=addon.text(words.SIGN_IN)):
+            sign_in(runtime)
+    elif outcome.end.name not in ("CANCELLED", "SHUTTING_DOWN"):
+        dialogs.tell(runtime, addon.text(words.what_happened(outcome)))
+
+
+def _sign_in_until_accepted(runtime: KodiRuntime) -> "Optional[Outcome]":
+    """Sign in, with another client id where Simkl refuses one; None when the person has none to enter."""
+    client_id = _client_id(runtime)
+    while client_id:
+        outcome = _sign_in_with(client_id, runtime)
+        if outcome.end.name != "REFUSED":
+            return outcome
+        client_id = _ask_for_client_id(runtime, words.REFUSED)
+    return None
+
+
 def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":
-    screen = dialogs.ProgressScreen(runtime)
+    screen = dialogs.ProgressScreen(runtime, addon.text(words.SIGN_IN_TITLE))
+    from .auth import SignIn
+
+    accounts = _accounts()
+    _tidy(accounts)
+    return SignIn(lambda: _connect(client_id), screen, accounts, runtime, addon.log).run()
+
+
+def _connect(client_id: str) -> "Simkl":
+    from .kodi.proxy import proxy_url
+    from .simkl import Simkl
+    from .transport import Transport
+
+    return Simkl(client_id, Transport(APP_NAME, addon.version(), proxy_url()))
+
+
+def _accounts() -> "AccountStore":
+    from .account import AccountStore
+
+    return AccountStore(KodiSettings(), addon.warn_once)
+
+
+def _tidy(accounts: "AccountStore") -> None:
     from contextlib import suppress
 
-    from .account import AccountStore
-    from .auth import SignIn
     from .errors import NotSaved
 
-    def connect() -> "Simkl":
-        from .kodi.proxy import proxy_url
-        from .simkl import Simkl
-        from .transport import Transport
-
-        return Simkl(client_id, Transport(APP_NAME, addon.version(), proxy_url()))
-
-    accounts = AccountStore(KodiSettings())
     with suppress(NotSaved):
-        accounts.remove_leftovers()
-    return SignIn(connect, screen, accounts, runtime, addon.log).run()
+        accounts.tidy()
+
+
+def _client_id(runtime: KodiRuntime) -> str:
+    """This build's, or the person's own; "" when there is none and nobody has one to enter."""
+    return KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
 
 
 def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:

@@ -7,8 +7,9 @@ are checked here, so that the rest can trust what it is handed.
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional, Union
 
+from .account import ACCESS_TOKEN_SHAPE, Grant
 from .errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ DEFAULT_INTERVAL = 5.0
 _LONGEST_INTERVAL = 300.0
 _LONGEST_LIFE = 86400.0
 _LONGEST_NAME = 50
+_ACCOUNT_TYPES = ("free", "pro", "vip")
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,16}")
-_ACCESS_TOKEN = re.compile(r"[\x21-\x7e]{1,2048}")
 _SIMKL_PAGE = re.compile(r"https://((?:[a-z0-9-]+\.)*simkl\.com(?:/[A-Za-z0-9/_-]*)?)")
 
 
@@ -50,7 +51,7 @@ class Pending(NamedTuple):
 class Approved(NamedTuple):
     """The code was entered and approved. Simkl says this once and then deletes the code."""
 
-    access_token: str
+    grant: Grant
 
 
 class Gone(NamedTuple):
@@ -65,13 +66,17 @@ class User(NamedTuple):
 
     name: str
     """For display: one line of at most 50 characters, without Kodi label markup."""
+    id: Optional[int] = None
+    """Simkl's number of the account; None where it did not say."""
+    type: str = ""
+    """"free", "pro" or "vip"; "" where Simkl said something else."""
 
 
 class Simkl:
     """Simkl's sign-in, for one client id. Every method blocks, and raises only SimklError."""
 
     def __init__(self, client_id: str, transport: "Transport") -> None:
-        self._client_id = client_id
+        self.client_id = client_id
         self._transport = transport
 
     def request_code(self) -> Code:
@@ -88,7 +93,7 @@ class Simkl:
         """Ask once whether the code has been approved."""
         body = self._ask_about_code("/oauth/pin/" + code.user_code)
         if "access_token" in body:
-            return Approved(_match(_ACCESS_TOKEN, body["access_token"], "access_token"))
+            return Approved(Grant(_match(ACCESS_TOKEN_SHAPE, body["access_token"], "access_token"), self.client_id))
         if "device_code" in body and body.get("user_code") != code.user_code:
             # For a code that it no longer knows, Simkl answers as if a new one had been asked for.
             return Gone()
@@ -102,13 +107,21 @@ class Simkl:
     def user(self, access_token: str) -> User:
         """Ask who the access token belongs to.
 
-        Raises TokenRefused where Simkl does not accept it.
+        Raises TokenRefused where Simkl does not accept it: once alone, that can be a passing fault.
         """
         answer = self._transport.request("POST", "/users/settings", self._query(), access_token)
-        if answer.status == 401:
+        if refuses_token(answer.status, answer.body):
             raise TokenRefused(f"HTTP {answer.status}")
-        user = _json_object(answer).get("user")
-        return User(_display_name(user.get("name") if isinstance(user, dict) else None))
+        if answer.status == 412:
+            raise ClientIdRefused(f"HTTP {answer.status}")
+        body = _json_object(answer)
+        user, account = body.get("user"), body.get("account")
+        number, kind = (account.get("id"), account.get("type")) if isinstance(account, dict) else (None, None)
+        return User(
+            name=_display_name(user.get("name") if isinstance(user, dict) else None),
+            id=number if type(number) is int else None,
+            type=kind if kind in _ACCOUNT_TYPES else "",
+        )
 
     def hang_up(self) -> None:
         """End a request that is under way in another thread: it raises Unreachable at once."""
@@ -125,7 +138,12 @@ class Simkl:
         return _json_object(answer)
 
     def _query(self) -> Mapping[str, str]:
-        return {"client_id": self._client_id}
+        return {"client_id": self.client_id}
+
+
+def refuses_token(status: int, body: bytes) -> bool:
+    """Whether an answer says that the access token is not accepted. A bare 401 is not Simkl's."""
+    return status == 401 and _error(body) == "user_token_failed"
 
 
 def _refuses_client_id(answer: "Answer") -> bool:
@@ -134,8 +152,7 @@ def _refuses_client_id(answer: "Answer") -> bool:
     A bare 400, 401 or 403 can also come from something between here and Simkl; Simkl's own has an "error".
     """
     if answer.status in (400, 401, 403):
-        body = _parse(answer.body)
-        return isinstance(body, dict) and "error" in body
+        return _error(answer.body) is not None
     return answer.status == 412
 
 
@@ -155,6 +172,12 @@ def _parse(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _error(body: bytes) -> Any:
+    """The name of an error, as Simkl's answers have it."""
+    value = _parse(body)
+    return value.get("error") if isinstance(value, dict) else None
 
 
 def _match(pattern: "re.Pattern[str]", value: Any, field: str) -> str:

@@ -5,6 +5,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
     from .ends import Outcome
 
+NOT_SIGNED_IN = 32001
+SIGN_IN = 32010
+
 SIGN_IN_TITLE = 32020
 CONTACTING = 32021
 ENTER_CODE = 32022
@@ -17,6 +20,9 @@ SIGNED_IN_AS = 32030
 SIGNED_IN = 32031
 NEW_CODE = 32032
 TRY_AGAIN = 32033
+SIGNED_IN_INSTEAD = 32034
+STILL_SIGNED_IN = 32035
+NEEDS_SIGN_IN = 32036
 
 EXPIRED = 32040
 REFUSED = 32041
@@ -43,6 +49,7 @@ NOT_REMOVED = 32072
 _BY_NAME = {
     "SIGNED_IN": SIGNED_IN,
     "EXPIRED": EXPIRED,
+    "NEEDS_SIGN_IN": NEEDS_SIGN_IN,
     "ANSWER_LOST": ANSWER_LOST,
     "REFUSED": REFUSED,
     "NOT_SAVED": NOT_SAVED,
@@ -59,6 +66,8 @@ _BY_NAME = {
 
 def what_happened(outcome: "Outcome") -> int:
     """The string id that says an outcome. Being cancelled and shutting down are never said."""
+    if outcome.replaced:
+        return SIGNED_IN_INSTEAD
     if outcome.user_name:
         return SIGNED_IN_AS
     return _BY_NAME[outcome.trouble.name if outcome.trouble else outcome.end.name]

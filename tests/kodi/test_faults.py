@@ -107,7 +107,7 @@ def test_slow_down_is_for_good(kodi: Kodi, simkl: StandIn) -> None:
 def test_retry_after_past_the_life_of_the_code(kodi: Kodi, simkl: StandIn) -> None:
     simkl.fault("poll", status(429, b"{}", Retry_After="3600"))
     start_from_settings(kodi)
-    kodi.wait_for_message("Too many people are signing in at the moment.")
+    kodi.wait_for_message("Simkl has too many visitors at the moment.")
     assert len(simkl.of_kind("poll")) == 1
 
 

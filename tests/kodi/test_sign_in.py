@@ -8,6 +8,7 @@ import pytest
 from tests.rig.faults import drop, silence, status
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, StandIn
+from tools.package import VERSION
 
 from .sofa import shown_code, sign_in, start_from_settings, stored
 
@@ -18,7 +19,7 @@ def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl:
     assert not kodi.settings_rows() & {"Sign out", "Sign in with another account", CLIENT_ID}
     kodi.press("Sign in")
     kodi.wait_for_window(PROGRESS)
-    assert kodi.heading() == "Sign in to Simkl"
+    wait_for("the heading", lambda: kodi.heading() == "Sign in to Simkl")  # drawn just after the window is there
     code = shown_code(kodi)
     assert code == simkl.newest_code()
     assert re.search(r"Go to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)", kodi.message())
@@ -38,8 +39,8 @@ def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl:
     assert len({r.connection for r in requests}) == 1
     assert all(later.at - earlier.at >= simkl.interval for earlier, later in zip(requests, polls))
     for request in requests:
-        assert request.query == {"client_id": CLIENT_ID, "app-name": "kodi-simkl-account", "app-version": "0.1.0"}
-        assert request.headers["User-Agent"] == "kodi-simkl-account/0.1.0"
+        assert request.query == {"client_id": CLIENT_ID, "app-name": "kodi-simkl-account", "app-version": VERSION}
+        assert request.headers["User-Agent"] == f"kodi-simkl-account/{VERSION}"
     assert all(r.path == f"/oauth/pin/{code}" for r in polls)
     assert [r.headers.get("Authorization") for r in requests] == [None] * (len(polls) + 1) + [f"Bearer {token}"]
 

@@ -7,9 +7,10 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator, List, Optional
 
 from . import namespace
+from .consumer import Consumer
 from .faults import silence, trickle_body
 from .kodi import HOME, PROGRESS, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
@@ -30,11 +31,13 @@ class Bench:
         self.home = folder / "home"
         self.display = display
         make_home(self.home, display, self.simkl.authority, CLIENT_ID)
+        self.consumers = folder / "consumers"
+        make_home(self.consumers, display, self.simkl.authority, CLIENT_ID, consumers=True)
 
     @contextlib.contextmanager
-    def kodi(self) -> Iterator[Kodi]:
+    def kodi(self, home: Optional[Path] = None) -> Iterator[Kodi]:
         """A running Kodi."""
-        kodi = Kodi(self.home, self.display)
+        kodi = Kodi(home or self.home, self.display)
         kodi.start()
         try:
             yield kodi
@@ -49,6 +52,8 @@ class Bench:
             self.press_to_dialog(kodi)
             self.cancel(kodi)
             self.one_sign_in(kodi)
+        with self.kodi(self.consumers) as kodi:
+            self.module(kodi)
         self.quit()
         self.idle()
         self.simkl.close()
@@ -109,6 +114,20 @@ class Bench:
         row("connections in a sign-in", str(connections), "requests", str(len(requests)))
         row("polls in a sign-in", str(kinds.count("poll")), "12 s at an interval of 5 s, and the approval", "3")
         row("approval to the token on the disk", f"{stored:.1f} s", "at the most, an interval and a tenth", "5.5 s")
+
+    def module(self, kodi: Kodi) -> None:
+        """What another add-on pays for the account."""
+        start_ours(kodi)
+        wait_for("a code", lambda: "enter this code" in kodi.message())
+        self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
+        kodi.wait_for_message("Signed in as")
+        kodi.key("Select")
+        consumer = Consumer(kodi)
+        costs = [consumer.do("import_cost") for _ in range(ROUNDS)]
+        requests, ours = [cost[0] for cost in costs], [cost[1] for cost in costs]
+        row("importing simkl_account.Session", milliseconds(ours), "before it, requests", milliseconds(requests))
+        read = statistics.median(consumer.do("read") for _ in range(ROUNDS))
+        row("who is signed in, once loaded", f"{1e6 * read:.0f} µs", "what is promised", "1000 µs")
 
     def quit(self) -> None:
         """From Quit to the end of the process, while a poll hangs, by turns with nothing running."""

@@ -13,6 +13,8 @@ from tools.package import ADDON_ID, ROOT, read_shipped, shipped_files
 
 MODULES = ROOT / "tests/rig/modules.txt"
 HELPER_ADDONS = ROOT / "tests/kodi/addons"
+CONSUMERS = ROOT / "tests/kodi/consumers"
+EXAMPLES = ROOT / "docs/for-add-ons.md"
 
 _GUISETTINGS = """<settings version="2">
     <setting id="services.webserver">true</setting>
@@ -47,8 +49,18 @@ _MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def build(home: Path, port: int, authority: trustme.CA, client_id: str = "", windowed: bool = False) -> None:
-    """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled."""
+def build(
+    home: Path,
+    port: int,
+    authority: trustme.CA,
+    client_id: str = "",
+    windowed: bool = False,
+    consumers: bool = False,
+) -> None:
+    """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled.
+
+    consumers: with those that use the account, the examples of the documentation among them.
+    """
     addons, userdata = home / ".kodi/addons", home / ".kodi/userdata"
     userdata.mkdir(parents=True)
     for path in shipped_files():
@@ -56,6 +68,9 @@ def build(home: Path, port: int, authority: trustme.CA, client_id: str = "", win
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(read_shipped(path, client_id))
     shutil.copytree(HELPER_ADDONS, addons, dirs_exist_ok=True)
+    if consumers:
+        shutil.copytree(CONSUMERS, addons, dirs_exist_ok=True)
+        _write_examples(addons / "plugin.video.example")
     _add_modules(addons)
     with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
         bundle.write(authority.cert_pem.bytes())
@@ -77,6 +92,15 @@ def enable_addons(home: Path) -> None:
     connection.close()
     missing = set(ids) - enabled
     assert not missing, f"Kodi did not find {missing}"
+
+
+def _write_examples(addon: Path) -> None:
+    """Make an add-on of the blocks of the documentation: the first line of each names its file."""
+    addon.mkdir()
+    for name, code in re.findall(
+        r"^```\w+\n(?:# |<!-- )([\w.]+)(?: -->)?\n(.*?)^```$", EXAMPLES.read_text(), re.M | re.S
+    ):
+        (addon / name).write_text(code)
 
 
 def _add_modules(addons: Path) -> None:

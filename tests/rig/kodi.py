@@ -98,7 +98,7 @@ class Kodi:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_for("Kodi to start", self._is_up, 60)
+        wait_for("Kodi to start", self.is_up, 60)
 
     def quit(self, seconds: float = 20) -> float:
         """Quit as from the power menu; returns the seconds that took."""
@@ -227,7 +227,10 @@ class Kodi:
 
     def is_visible(self, window: str) -> bool:
         """Whether a window is on the screen, by Kodi's name for it."""
-        condition = f"Window.IsVisible({window})"
+        return self.is_true(f"Window.IsVisible({window})")
+
+    def is_true(self, condition: str) -> bool:
+        """One of Kodi's boolean conditions."""
         return bool(self.rpc("XBMC.GetInfoBooleans", booleans=[condition])[condition])
 
     def settings_file(self) -> Dict[str, str]:
@@ -255,7 +258,8 @@ class Kodi:
         except KodiError as error:
             raise KodiError(f"{error}; on top is window {self.window()}: {self.message()!r}") from error
 
-    def _is_up(self) -> bool:
+    def is_up(self) -> bool:
+        """Whether it takes keys: not while it starts, nor while it loads a profile."""
         if not self.is_running():
             raise KodiError("Kodi ended while starting")
         try:
@@ -270,9 +274,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def make_home(folder: Path, display: str, authority: trustme.CA, client_id: str = "", windowed: bool = False) -> None:
+def make_home(
+    folder: Path,
+    display: str,
+    authority: trustme.CA,
+    client_id: str = "",
+    windowed: bool = False,
+    consumers: bool = False,
+) -> None:
     """A home folder in which every add-on is enabled: Kodi has to have found them once."""
-    home.build(folder, free_port(), authority, client_id, windowed)
+    home.build(folder, free_port(), authority, client_id, windowed, consumers)
     kodi = Kodi(folder, display)
     try:
         kodi.start()

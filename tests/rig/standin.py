@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +32,7 @@ class Request:
     """A request as it arrived."""
 
     kind: str
-    """"code", "poll", "user", "page" or "other"."""
+    """"code", "poll", "user", "page", "activities" or "other"."""
     method: str
     path: str
     query: Dict[str, str]
@@ -64,6 +65,8 @@ class StandIn:
     """Access token to user name."""
     secrets: List[str] = field(default_factory=list)
     """Every code and token ever handed out."""
+    types: Dict[str, str] = field(default_factory=dict)
+    """User name to type of account, where that is not "free"."""
     closed: threading.Event = field(default_factory=threading.Event)
     """Set at the end, for faults that wait for it."""
 
@@ -127,6 +130,11 @@ class StandIn:
                 code.approved_by = user_name
             return bool(code)
 
+    def revoke(self, token: str) -> None:
+        """What a person does at simkl.com/settings/connected-apps: Simkl does not know the token any more."""
+        with self._lock:
+            del self.tokens[token]
+
     def clear_faults(self) -> None:
         """No more faults."""
         with self._lock:
@@ -170,7 +178,10 @@ class StandIn:
             if request.kind == "poll" and request.method == "GET":
                 return 200, self._poll(request.path.rpartition("/")[2])
             if request.kind == "user" and request.method == "POST":
-                return self._user(request.headers.get("Authorization", ""))
+                return self._user(self._name(request))
+            if request.kind == "activities" and request.method in ("GET", "POST"):
+                name = self._name(request)
+                return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED
             return 404, {"error": "url_failed", "code": 404}
 
     def _new_code(self) -> Dict[str, Any]:
@@ -199,11 +210,15 @@ class StandIn:
         self.tokens[token] = code.approved_by
         return {"result": "OK", "access_token": token}
 
-    def _user(self, authorization: str) -> Tuple[int, Any]:
-        name = self.tokens.get(authorization[len("Bearer ") :])
+    def _name(self, request: Request) -> Optional[str]:
+        """Whose token a request has; None when it is not good."""
+        return self.tokens.get(request.headers.get("Authorization", "")[len("Bearer ") :])
+
+    def _user(self, name: Optional[str]) -> Tuple[int, Any]:
         if name is None:
-            return 401, {"error": "user_token_failed", "code": 401}
-        return 200, {"user": {"name": name}, "account": {"id": 123, "timezone": "UTC", "type": "free"}}
+            return _TOKEN_FAILED
+        account = {"id": account_id(name), "timezone": "UTC", "type": self.types.get(name, "free")}
+        return 200, {"user": {"name": name}, "account": account}
 
     def _live(self, user_code: str) -> Optional[PinCode]:
         code = self.codes.get(user_code)
@@ -299,6 +314,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send(200, _PAGE.format(said=html.escape(said)).encode(), "text/html; charset=utf-8")
 
 
+_TOKEN_FAILED = (401, {"error": "user_token_failed", "code": 401})
+
+
+def account_id(name: str) -> int:
+    """The number of the account with this name."""
+    return zlib.crc32(name.encode())
+
+
 _PAGE = """<!doctype html><meta name=viewport content="width=device-width"><title>Enter the code</title>
 <body style="font: 1.3em sans-serif; max-width: 22em; margin: 3em auto; padding: 0 1em">
 <h1>A stand-in for simkl.com/pin</h1><form method=post>
@@ -312,4 +335,4 @@ def _kind(path: str) -> str:
         return "code"
     if path.startswith("/oauth/pin/"):
         return "poll"
-    return {"/users/settings": "user", "/pin": "page"}.get(path, "other")
+    return {"/users/settings": "user", "/pin": "page", "/sync/activities": "activities"}.get(path, "other")

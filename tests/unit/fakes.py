@@ -2,8 +2,10 @@
 """A clock, a screen, a Simkl and a settings store for the tests of the sign-in: they record what is done to them."""
 
 from concurrent.futures import Future
-from typing import Callable, Dict, List, Optional, Tuple, TypeVar, Union
+from contextlib import contextmanager
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
 
+from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import Outcome
 from lib.simkl_account.errors import NotSaved
 from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Poll, User
@@ -15,7 +17,7 @@ PENDING, SLOW_DOWN, GONE = Pending(), Pending(slow_down=True), Gone()
 
 
 def approved(token: str = "a-token") -> Approved:
-    return Approved(token)
+    return Approved(Grant(token, "an-id"))
 
 
 class Hang:
@@ -69,7 +71,7 @@ class FakeSimkl:
         self._runtime = runtime
         self.codes: List[Answer] = [CODE]
         self.polls: List[Answer] = [PENDING]
-        self.users: List[Answer] = [User("Ada")]
+        self.users: List[Answer] = [User("Ada", 7, "pro")]
         self.requests: List[Tuple[float, str]] = []
         """When, since the start, and what."""
         self.hung_up = 0
@@ -156,13 +158,24 @@ class FakeSettings:
         self.written: List[Tuple[str, str]] = []
         self.fail = 0
         """How many of the next writes fail."""
+        self.is_alone = False
 
     def get(self, setting: str) -> str:
         return self.values.get(setting, "")
 
     def set(self, setting: str, value: str) -> None:
+        assert self.is_alone, "written while somebody else may be writing"
         if self.fail:
             self.fail -= 1
             raise NotSaved(setting)
         self.written.append((setting, value))
         self.values[setting] = value
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        assert not self.is_alone, "would wait for itself"
+        self.is_alone = True
+        try:
+            yield
+        finally:
+            self.is_alone = False

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
+from xml.sax.saxutils import escape
 
 import pytest
 import xbmc
@@ -38,11 +39,15 @@ class StubbedKodi:
         self.waits: List[float] = []
         self.on_wait: Callable[[], None] = lambda: None
         self.visible = True
+        self.playing = False
         self.top_window, self.top_heading = 10101, ""
         self.notifications: List[str] = []
+        self.events: List[Tuple[str, str, Any]] = []
+        self.properties: Dict[str, str] = {}
+        """Of the home window."""
 
     def write_settings(self) -> None:
-        rows = "".join(f'<setting id="{name}">{value}</setting>' for name, value in self.settings.items())
+        rows = "".join(f'<setting id="{name}">{escape(value)}</setting>' for name, value in self.settings.items())
         (self.profile / "settings.xml").write_text(f'<settings version="2">{rows}</settings>')
 
     def set_setting(self, setting: str, value: str) -> None:
@@ -58,7 +63,12 @@ class StubbedKodi:
             self.settings_window_open = False
 
     def json_rpc(self, request: str) -> str:
-        setting = json.loads(request)["params"]["setting"]
+        asked = json.loads(request)
+        if asked["method"] == "JSONRPC.NotifyAll":
+            parameters = asked["params"]
+            self.events.append((parameters["sender"], parameters["message"], parameters.get("data")))
+            return json.dumps({"result": "OK"})
+        setting = asked["params"]["setting"]
         if setting in self.kodi_settings:
             return json.dumps({"result": {"value": self.kodi_settings[setting]}})
         return json.dumps({"error": {"code": -32602}})
@@ -71,18 +81,24 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
 
     class Addon:
         def __init__(self, id: Optional[str] = None) -> None:
-            assert id == "script.simkl.account", "inside another add-on, no id would be that add-on's"
+            assert id in (None, "script.simkl.account")
+            self._id = id
 
         def getLocalizedString(self, number: int) -> str:
+            assert self._id, "inside another add-on, no id would be that add-on's"
             return str(TEXTS[number])
 
         def getSetting(self, setting: str) -> str:
+            assert self._id
             return state.settings.get(setting, "")
 
         def setSetting(self, setting: str, value: str) -> None:
+            assert self._id
             state.set_setting(setting, value)
 
         def getAddonInfo(self, what: str) -> str:
+            if not self._id:
+                return {"id": "plugin.video.caller", "version": "4.5.6"}[what]
             infos = {
                 "version": "1.2.3",
                 "name": "Simkl Account",
@@ -112,6 +128,16 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
         def notification(self, heading: str, message: str, icon: str) -> None:
             state.notifications.append(message)
 
+    class Window:
+        def __init__(self, number: int) -> None:
+            assert number == 10000
+
+        def getProperty(self, key: str) -> str:
+            return state.properties.get(key, "")
+
+        def setProperty(self, key: str, value: str) -> None:
+            state.properties[key] = value
+
     class Monitor:
         def abortRequested(self) -> bool:
             return state.abort
@@ -125,12 +151,15 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)
+    monkeypatch.setattr(xbmcgui, "Window", Window)
     monkeypatch.setattr(xbmc, "Monitor", Monitor)
     monkeypatch.setattr(xbmc, "log", lambda text, level: state.log.append((text, level)))
     monkeypatch.setattr(xbmc, "executebuiltin", state.builtin)
     monkeypatch.setattr(xbmc, "executeJSONRPC", state.json_rpc)
     monkeypatch.setattr(xbmc, "getLocalizedString", lambda number: {222: "Cancel", 186: "OK"}[number])
-    monkeypatch.setattr(xbmc, "getCondVisibility", lambda condition: state.visible)
+    monkeypatch.setattr(
+        xbmc, "getCondVisibility", lambda condition: state.playing if condition == "Player.HasVideo" else state.visible
+    )
     monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
     monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)
     monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path.replace("special://temp", str(tmp_path)))

@@ -67,7 +67,7 @@ def test_any_body_with_any_status(answer: Answer) -> None:
         poll = client.poll(CODE)
         assert isinstance(poll, (Pending, Approved, Gone))
         if isinstance(poll, Approved):
-            assert poll.access_token.isascii() and poll.access_token.isprintable()
+            assert poll.grant.access_token.isascii() and poll.grant.access_token.isprintable()
     with contextlib.suppress(SimklError):
         user = client.user("a-token")
         assert isinstance(user, User)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sign-in, with a clock, a screen and a Simkl of the tests' own."""
 
-from typing import List
+from datetime import date
+from typing import Any, List
 
 import pytest
 
-from lib.simkl_account.account import AccountStore
-from lib.simkl_account.auth import ANSWER_LIMIT, NAME_PATIENCE, TICK, SignIn
+from lib.simkl_account.account import Account, AccountStore, Grant
+from lib.simkl_account.asking import ANSWER_LIMIT, TICK
+from lib.simkl_account.auth import NAME_PATIENCE, SignIn
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
 from lib.simkl_account.simkl import Code, User
@@ -25,7 +27,7 @@ class World:
         self.runtime = FakeRuntime()
         self.simkl = FakeSimkl(self.runtime)
         self.screen = FakeScreen(self.runtime)
-        self.settings = FakeSettings(access_token="old-token", user_name="Old")
+        self.settings = FakeSettings(access_token="old-token")
         self.log: List[str] = []
         self.chance = 0.0
 
@@ -60,12 +62,8 @@ def test_asks_shows_waits_polls_stores_and_says_who(world: World) -> None:
         (15, "user a-token"),
     ]
     assert world.screen.shown == ["contacting", "code ABC123", "fine", "fine", "approved", "closed"]
-    assert world.settings.written == [
-        ("user_name", ""),
-        ("access_token", "a-token"),
-        ("signed_in", "yes"),
-        ("user_name", "Ada"),
-    ]
+    assert AccountStore(world.settings).load() == Account("Ada", 7, "pro", date.today().isoformat(), False)
+    assert AccountStore(world.settings).grant() == Grant("a-token", "an-id")
 
 
 def test_the_time_left_runs_down_with_the_clock(world: World) -> None:
@@ -94,7 +92,10 @@ def test_the_token_is_stored_before_its_name_is_asked_for(world: World) -> None:
 def test_without_a_name_it_is_still_signed_in(world: World, failure: Exception) -> None:
     world.simkl.polls, world.simkl.users = [approved()], [failure]
     assert world.sign_in() == Outcome(End.SIGNED_IN)
-    assert world.settings.values == {"access_token": "a-token", "user_name": "", "signed_in": "yes"}
+    account = AccountStore(world.settings).load()
+    assert account
+    assert (account.name, account.id) == ("", None)
+    assert AccountStore(world.settings).grant() == Grant("a-token", "an-id")
 
 
 def test_cancel_while_the_name_is_fetched_is_still_a_sign_in(world: World) -> None:
@@ -284,7 +285,7 @@ def test_what_goes_into_the_log(world: World) -> None:
     world.sign_in()
     assert world.log == [
         "poll failed: no answer (ConnectionResetError)",
-        "not saved: user_name",
+        "not saved: signed_in",
         "no user name: HTTP 401",
         "sign-in: SIGNED_IN",
         "sign-in: UNREACHABLE, no network",
@@ -429,3 +430,29 @@ def test_saving_is_tried_again_with_the_token_in_hand(world: World) -> None:
 def test_the_wait_never_reaches_zero(world: World) -> None:
     world.simkl.codes = [CODE._replace(interval=1.0000001, expires_in=3.0000002)]
     world.sign_in()  # FakeRuntime.wait() asserts
+
+
+def sign_in_as(world: World, user: User) -> Outcome:
+    world.simkl.polls, world.simkl.users = [approved(f"token of {user.name}".replace(" ", "-"))], [user]
+    return world.sign_in()
+
+
+def test_another_account_takes_the_place_of_the_first_and_that_is_said(world: World) -> None:
+    assert sign_in_as(world, User("Ada", 1, "free")) == Outcome(End.SIGNED_IN, user_name="Ada")
+    assert sign_in_as(world, User("Grace", 2, "vip")) == Outcome(End.SIGNED_IN, user_name="Grace", replaced="Ada")
+    assert AccountStore(world.settings).grant().access_token == "token-of-Grace"
+
+
+def test_the_same_account_again_is_just_renewed(world: World) -> None:
+    sign_in_as(world, User("Ada", 1, "free"))
+    assert sign_in_as(world, User("Ada L.", 1, "free")) == Outcome(End.SIGNED_IN, user_name="Ada L.")
+    assert AccountStore(world.settings).grant().access_token == "token-of-Ada-L."
+
+
+@pytest.mark.parametrize("polls", [[GONE], [ClientIdRefused("HTTP 412")]])
+def test_a_failed_attempt_leaves_the_old_account_working(world: World, polls: List[Any]) -> None:
+    sign_in_as(world, User("Ada", 1, "free"))
+    before = dict(world.settings.values)
+    world.simkl.polls = polls
+    assert world.sign_in().end is not End.SIGNED_IN
+    assert world.settings.values == before

@@ -3,13 +3,13 @@
 
 import pytest
 
-from lib.simkl_account import auth
+from lib.simkl_account import asking
 from tests.fleet import INTERVAL, simulate
 
 
 @pytest.mark.parametrize("people", [50, 500])
 def test_everybody_who_approves_ends_signed_in(people: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "TICK", auth.TICK)  # put back what the simulation changes
+    monkeypatch.setattr(asking, "TICK", asking.TICK)  # put back what the simulation changes
     report = simulate(people, within=60)
     assert report.approved == report.signed_in == people
     assert report.closest_polls >= INTERVAL - 1e-6

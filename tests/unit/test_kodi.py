@@ -15,7 +15,7 @@ import xbmcvfs
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import NotSaved, Trouble
 from lib.simkl_account.kodi import addon, dialogs
-from lib.simkl_account.kodi.lock import SignInLock
+from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 from lib.simkl_account.kodi.proxy import proxy_url
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.kodi.settings import KodiSettings
@@ -222,12 +222,12 @@ def shown(kodi: StubbedKodi) -> str:
 
 
 def test_the_dialog_is_there_at_once(kodi: StubbedKodi) -> None:
-    dialogs.ProgressScreen(KodiRuntime())
+    dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     assert kodi.progress == [("create", "Sign in to Simkl", "Contacting Simkl…")]
 
 
 def test_the_code_stands_on_a_line_of_its_own(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     assert kodi.progress[-1][1] == 100
     assert shown(kodi).split("[CR]") == [
@@ -243,7 +243,7 @@ def test_the_code_stands_on_a_line_of_its_own(kodi: StubbedKodi) -> None:
     [(899.2, 99, "15:00"), (450, 50, "7:30"), (59.5, 6, "1:00"), (0.4, 0, "0:01")],
 )
 def test_time_left(kodi: StubbedKodi, left: float, percent: int, time: str) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     screen.show_trouble(True)
     screen.show_time_left(left)
@@ -252,7 +252,7 @@ def test_time_left(kodi: StubbedKodi, left: float, percent: int, time: str) -> N
 
 
 def test_a_code_without_time_left_is_not_shown(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     for _ in range(2):
         screen.show_time_left(0)
@@ -260,7 +260,7 @@ def test_a_code_without_time_left_is_not_shown(kodi: StubbedKodi) -> None:
 
 
 def test_only_what_changed_is_drawn(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_contacting()
     screen.show_code(CODE)
     for tenth in range(1, 10):
@@ -269,7 +269,7 @@ def test_only_what_changed_is_drawn(kodi: StubbedKodi) -> None:
 
 
 def test_no_code_is_shown_once_it_is_approved(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     screen.show_approved()
     screen.show_time_left(100)
@@ -277,7 +277,7 @@ def test_no_code_is_shown_once_it_is_approved(kodi: StubbedKodi) -> None:
 
 
 def test_trouble_with_one_code_is_not_trouble_with_the_next(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     screen.show_trouble(True)
     screen.show_code(CODE._replace(user_code="OTHER1"))
@@ -285,7 +285,7 @@ def test_trouble_with_one_code_is_not_trouble_with_the_next(kodi: StubbedKodi) -
 
 
 def test_ask_again_takes_the_dead_code_away_first(kodi: StubbedKodi, confirmation: FakeWindow) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     screen.show_code(CODE)
     confirmation.press = 11
     assert screen.ask_again(Outcome(End.EXPIRED))
@@ -298,7 +298,7 @@ def test_ask_again_takes_the_dead_code_away_first(kodi: StubbedKodi, confirmatio
 
 @pytest.mark.parametrize("action", [xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU])
 def test_back_is_no(kodi: StubbedKodi, confirmation: FakeWindow, action: int) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     confirmation.action = action
     assert not screen.ask_again(Outcome(End.UNREACHABLE, Trouble.NO_NETWORK))
     assert kodi.progress[-1] == ("close",)
@@ -352,7 +352,7 @@ def test_typing(kodi: StubbedKodi) -> None:
 def test_a_dialog_that_nobody_can_see_is_cancelled(
     kodi: StubbedKodi, visible: bool, top: int, heading: str, cancelled: bool
 ) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     kodi.visible, kodi.top_window, kodi.top_heading = visible, top, heading
     assert screen.is_cancelled() is cancelled
     screen.close()
@@ -362,7 +362,7 @@ def test_a_dialog_that_nobody_can_see_is_cancelled(
 
 
 def test_a_token_in_hand_is_not_thrown_away_by_another_add_on(kodi: StubbedKodi, confirmation: FakeWindow) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     no_key(confirmation)
 
     def closed_twice() -> None:
@@ -375,7 +375,7 @@ def test_a_token_in_hand_is_not_thrown_away_by_another_add_on(kodi: StubbedKodi,
 
 
 def test_any_other_question_may_be_closed(kodi: StubbedKodi, confirmation: FakeWindow) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     no_key(confirmation)
     confirmation.stays = False
     assert not screen.ask_again(Outcome(End.EXPIRED))
@@ -385,7 +385,7 @@ def test_any_other_question_may_be_closed(kodi: StubbedKodi, confirmation: FakeW
 def test_a_window_that_opens_between_two_looks_is_not_mistaken_for_ours(
     kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
 
     def label(name: str) -> str:
         kodi.top_window = 10103  # opens now
@@ -396,7 +396,7 @@ def test_a_window_that_opens_between_two_looks_is_not_mistaken_for_ours(
 
 
 def test_cancel_is_kodis(kodi: StubbedKodi) -> None:
-    screen = dialogs.ProgressScreen(KodiRuntime())
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     kodi.progress_cancelled = True
     assert screen.is_cancelled()
     screen.close()
@@ -407,7 +407,7 @@ def test_cancel_is_kodis(kodi: StubbedKodi) -> None:
 
 
 def test_one_at_a_time(kodi: StubbedKodi) -> None:
-    first, second = SignInLock(), SignInLock()
+    first, second = Lock(SIGN_IN), Lock(SIGN_IN)
     assert first.acquire()
     assert not second.acquire()
     first.release()
@@ -416,9 +416,9 @@ def test_one_at_a_time(kodi: StubbedKodi) -> None:
 
 
 def test_who_is_gone_holds_nothing(kodi: StubbedKodi) -> None:
-    assert SignInLock().acquire()  # and forgotten at once, as by a script that crashed
+    assert Lock(SIGN_IN).acquire()  # and forgotten at once, as by a script that crashed
     gc.collect()
-    assert SignInLock().acquire()
+    assert Lock(SIGN_IN).acquire()
 
 
 def test_where_files_cannot_be_locked_nobody_is_kept_out(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,6 +426,6 @@ def test_where_files_cannot_be_locked_nobody_is_kept_out(kodi: StubbedKodi, monk
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    assert SignInLock().acquire()
+    assert Lock(SIGN_IN).acquire()
     monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: "/nowhere/")
-    assert SignInLock().acquire()
+    assert Lock(SIGN_IN).acquire()

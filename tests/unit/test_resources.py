@@ -57,8 +57,9 @@ def test_every_word_in_code_has_a_name_of_its_own() -> None:
 
 def test_placeholders_are_filled_by_position() -> None:
     for number, text in strings().items():
-        wanted = 1 if number in (words.ENTER_CODE, words.TIME_LEFT, words.SIGNED_IN_AS) else 0
-        assert re.findall(r"{.*?}", text) == ["{0}"] * wanted, text
+        one = (words.ENTER_CODE, words.TIME_LEFT, words.SIGNED_IN_AS, words.STILL_SIGNED_IN)
+        wanted = ["{0}"] if number in one else ["{0}", "{1}"] if number == words.SIGNED_IN_INSTEAD else []
+        assert re.findall(r"{.*?}", text) == wanted, text
 
 
 def test_every_end_that_is_said_has_words() -> None:
@@ -77,7 +78,8 @@ def test_every_end_that_is_said_has_words() -> None:
 
 def test_every_setting_in_code_is_declared() -> None:
     declared = {setting.get("id") for setting in SETTINGS.iter("setting")}
-    assert {account.ACCESS_TOKEN, account.USER_NAME, account.SIGNED_IN, script.CLIENT_ID} <= declared
+    assert {*account._STORED, account.CLIENT_ID} <= declared
+    assert script.CLIENT_ID == account.CLIENT_ID
     for condition in SETTINGS.iter():
         if condition.tag in ("dependency", "condition") and condition.get("setting"):
             assert condition.get("setting") in declared
@@ -85,18 +87,19 @@ def test_every_setting_in_code_is_declared() -> None:
 
 def test_the_levels_of_the_settings() -> None:
     levels = {setting.get("id"): setting.findtext("level") for setting in SETTINGS.iter("setting")}
-    assert levels["access_token"] == "4", "shown to nobody"
+    assert levels["account"] == levels["access_token"] == "4", "shown to nobody"
     assert levels["client_id"] == "2", "advanced"
     assert all(setting.get("help") for setting in SETTINGS.iter("setting") if setting.get("id") == "client_id")
 
 
 def test_buttons_close_the_window_before_their_script_runs() -> None:
     buttons = [setting for setting in SETTINGS.iter("setting") if setting.find("data") is not None]
-    assert len(buttons) == 3
+    assert len(buttons) == 5
     for button in buttons:
         assert button.findtext("control/close") == "true"
         assert re.fullmatch(
-            rf"RunScript\({re.escape(ADDON_ID)},action=(sign_in|sign_out),from=settings\)", button.findtext("data", "")
+            rf"RunScript\({re.escape(ADDON_ID)},action=(sign_in|sign_out|check),from=settings\)",
+            button.findtext("data", ""),
         )
 
 

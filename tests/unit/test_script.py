@@ -1,18 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The actions, and what they are wired to."""
 
+import json
 from typing import Any, Callable, Dict, List
 
 import pytest
 import requests
 
-from lib.simkl_account import auth, script
+from lib.simkl_account import auth, check, script
+from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
 from lib.simkl_account.kodi import dialogs
-from lib.simkl_account.kodi.lock import SignInLock
+from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 
 from .stubs import StubbedKodi
+
+SIGNED_IN = {
+    "account": json.dumps(
+        {
+            "access_token": "t",
+            "client_id": "an-id",
+            "id": 1,
+            "name": "Ada",
+            "type": "free",
+            "since": "2026-11-23",
+            "needs_sign_in": False,
+        }
+    ),
+    "access_token": "t",
+    "user_name": "Ada",
+    "signed_in": "yes",
+}
+"""The settings while Ada is."""
 
 
 class Sofa:
@@ -53,6 +73,13 @@ def test_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
     assert len(sofa.sign_ins) == 1
     assert sofa.told == ["Signed in as Ada"]
     assert kodi.builtins == []
+    assert kodi.events == [("script.simkl.account", "signed_in", None)]
+
+
+def test_another_account(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes = [Outcome(End.SIGNED_IN, user_name="Grace", replaced="Ada")]
+    script.run(["default.py", "action=sign_in"])
+    assert sofa.told == ["Signed in as Grace. Ada is no longer signed in on this device."]
 
 
 def test_sign_in_without_a_name(kodi: StubbedKodi, sofa: Sofa) -> None:
@@ -68,11 +95,44 @@ def test_sign_in_without_a_name(kodi: StubbedKodi, sofa: Sofa) -> None:
 def test_other_ends_have_been_said_or_need_no_words(kodi: StubbedKodi, sofa: Sofa, outcome: Outcome) -> None:
     sofa.outcomes = [outcome]
     script.run(["default.py", "action=sign_in"])
-    assert (sofa.told, sofa.asked) == ([], [])
+    assert (sofa.told, sofa.asked, kodi.events) == ([], [], [])
+    assert kodi.properties["script.simkl.account.last_end"] == f"1 {outcome.end.name}"
+
+
+def test_who_waits_for_the_end_is_not_told_that_one_is_open(kodi: StubbedKodi, sofa: Sofa) -> None:
+    first = Lock(SIGN_IN)
+    assert first.acquire()
+    script.run(["default.py", "action=sign_in", "from=add-on"])
+    assert (kodi.notifications, sofa.sign_ins) == ([], [])
+
+
+def test_the_end_is_known_before_another_sign_in_can_begin_and_before_the_words_are_read(
+    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: List[str] = []
+    release = Lock.release
+
+    def released(lock: Lock) -> None:
+        if lock.name == SIGN_IN:
+            ends.append(kodi.properties.get("script.simkl.account.last_end", ""))
+        release(lock)
+
+    monkeypatch.setattr(Lock, "release", released)
+    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: ends.append("told"))
+    script.run(["default.py", "action=sign_in"])
+    assert ends == ["1 SIGNED_IN", "told"]
+
+
+def test_an_end_also_where_there_is_no_client_id(kodi: StubbedKodi, sofa: Sofa) -> None:
+    kodi.settings.update(client_id="")
+    for count in (1, 2):
+        sofa.answers = [False]
+        script.run(["default.py", "action=sign_in"])
+        assert kodi.properties["script.simkl.account.last_end"] == f"{count} CANCELLED"
 
 
 def test_a_second_sign_in_says_so_and_leaves_the_first_alone(kodi: StubbedKodi, sofa: Sofa) -> None:
-    first = SignInLock()
+    first = Lock(SIGN_IN)
     assert first.acquire()
     script.run(["default.py", "action=sign_in", "from=settings"])
     assert kodi.notifications == ["A sign-in is already open."]
@@ -86,7 +146,7 @@ def test_the_next_sign_in_need_not_wait_until_the_words_are_read(
     kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free: List[bool] = []
-    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: free.append(SignInLock().acquire()))
+    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: free.append(Lock(SIGN_IN).acquire()))
     script.run(["default.py", "action=sign_in"])
     assert free == [True]
 
@@ -112,10 +172,10 @@ def test_from_programs(kodi: StubbedKodi, sofa: Sofa) -> None:
 
 
 def test_a_sign_out_by_the_defaults_button_is_finished(kodi: StubbedKodi, sofa: Sofa) -> None:
-    kodi.settings.update(access_token="t")
+    kodi.settings.update(SIGNED_IN, signed_in="", user_name="")
     script.run(["default.py"])
     assert len(sofa.sign_ins) == 1
-    assert kodi.settings["access_token"] == ""
+    assert (kodi.settings["access_token"], kodi.settings["account"]) == ("", "")
 
 
 def test_an_unknown_action(kodi: StubbedKodi, sofa: Sofa) -> None:
@@ -131,13 +191,14 @@ def test_sign_out(kodi: StubbedKodi, sofa: Sofa, answer: bool, left: str) -> Non
     script.run(["default.py", "action=sign_out"])
     assert sofa.asked == ["Sign out of Simkl on this device? [Sign out] carefully"]
     assert kodi.settings["access_token"] == left
+    assert kodi.events == ([("script.simkl.account", "signed_out", None)] if answer else [])
     assert len(sofa.told) == answer
     assert all("simkl.com/settings/connected-apps" in message for message in sofa.told)
 
 
 def test_a_sign_out_waits_for_no_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
     kodi.settings.update(access_token="t", signed_in="yes")
-    open_sign_in = SignInLock()
+    open_sign_in = Lock(SIGN_IN)
     assert open_sign_in.acquire()
     sofa.answers = [True, True]
     script.run(["default.py", "action=sign_out"])
@@ -155,6 +216,80 @@ def test_a_sign_out_that_cannot_be_written_is_not_called_one(kodi: StubbedKodi, 
     sofa.answers = [True]
     script.run(["default.py", "action=sign_out"])
     assert sofa.told == ["Kodi could not remove the sign-in. Is the disk full or read-only?"]
+    assert kodi.events == []
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch, sofa: Sofa) -> List[Any]:
+    """Check with an end of the tests' own; what it was given is recorded."""
+    given: List[Any] = []
+
+    class Check:
+        def __init__(self, *arguments: Any) -> None:
+            given.append(arguments)
+
+        def run(self, grant: Grant) -> Outcome:
+            given.append(grant)
+            return sofa.outcomes.pop(0)
+
+    monkeypatch.setattr(check, "Check", Check)
+    return given
+
+
+def test_check(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+    kodi.settings.update(SIGNED_IN)
+    script.run(["default.py", "action=check", "from=settings"])
+    assert sofa.told == ["The sign-in is good. Signed in as Ada."]
+    assert checks[-1] == Grant("t", "an-id")
+    assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
+
+
+def test_check_with_nobody_signed_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+    script.run(["default.py", "action=check"])
+    assert (sofa.told, checks) == (["Not signed in"], [])
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_check_finds_it_no_longer_valid(kodi: StubbedKodi, sofa: Sofa, checks: List[Any], answer: bool) -> None:
+    kodi.settings.update(SIGNED_IN)
+    sofa.outcomes.insert(0, Outcome(End.NEEDS_SIGN_IN))
+    sofa.answers = [answer]
+    script.run(["default.py", "action=check"])
+    assert sofa.asked == ["The sign-in to Simkl is no longer valid. Sign in again. [Sign in]"]
+    assert len(sofa.sign_ins) == answer
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome(End.CANCELLED), []),
+        (Outcome(End.SHUTTING_DOWN), []),
+        (
+            Outcome(End.UNREACHABLE, Trouble.NO_NETWORK),
+            ["Cannot find Simkl. Is this device connected to the internet?"],
+        ),
+    ],
+)
+def test_other_ends_of_a_check(
+    kodi: StubbedKodi, sofa: Sofa, checks: List[Any], outcome: Outcome, told: List[str]
+) -> None:
+    kodi.settings.update(SIGNED_IN)
+    sofa.outcomes = [outcome]
+    script.run(["default.py", "action=check"])
+    assert sofa.told == told
+
+
+def test_check_uses_the_client_id_of_the_sign_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+    kodi.settings.update(SIGNED_IN, client_id="entered-since")
+    script.run(["default.py", "action=check"])
+    assert checks[0][0]().client_id == "an-id"
+
+
+def test_check_of_the_older_shape_uses_the_setting(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+    kodi.settings.update(access_token="t", client_id="the-setting")
+    script.run(["default.py", "action=check"])
+    assert checks[0][0]().client_id == "the-setting"
+    assert kodi.settings["signed_in"] == "yes", "the settings window shows it as signed in from now on"
 
 
 def test_without_a_client_id_nothing_is_sent(kodi: StubbedKodi, sofa: Sofa) -> None:

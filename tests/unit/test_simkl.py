@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
+from lib.simkl_account.account import Grant
 from lib.simkl_account.errors import ClientIdRefused, SimklError, TokenRefused, Trouble, Unreachable
 from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Simkl, User
 from lib.simkl_account.transport import Answer
@@ -157,12 +158,12 @@ def test_only_pages_of_simkl_are_shown(uri: Any, page: str) -> None:
     [
         ({"result": "KO", "message": "Authorization pending"}, Pending()),
         ({"result": "KO", "message": "Slow down"}, Pending(slow_down=True)),
-        ({"result": "OK", "access_token": "0123"}, Approved("0123")),
+        ({"result": "OK", "access_token": "0123"}, Approved(Grant("0123", "an-id"))),
         # The trap: a code that is gone is answered like the request for a new one.
         (with_(user_code="OTHER1"), Gone()),
         (with_(user_code="0THER1"), Gone()),
         # Whatever else an answer says, a token is a token.
-        ({**with_(user_code="OTHER1"), "access_token": "0123"}, Approved("0123")),
+        ({**with_(user_code="OTHER1"), "access_token": "0123"}, Approved(Grant("0123", "an-id"))),
     ],
 )
 def test_what_a_poll_means(body: Any, meaning: Any) -> None:
@@ -272,6 +273,37 @@ def test_what_is_not_a_refused_token(status: int) -> None:
 def test_a_refused_token() -> None:
     with pytest.raises(TokenRefused):
         simkl({"error": "user_token_failed", "code": 401}, 401).user("t")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Sign in to the hotel's Wi-Fi</html>", {}, [], {"error": "other"}, {"code": 401}]
+)
+def test_a_401_of_another_kind_is_not_about_the_token(body: Any) -> None:
+    with pytest.raises(Unreachable):
+        simkl(body, 401).user("t")
+
+
+def test_a_client_id_that_is_refused_with_a_token() -> None:
+    with pytest.raises(ClientIdRefused):
+        simkl(ERROR, 412).user("t")
+
+
+@pytest.mark.parametrize(
+    ("account", "number", "kind"),
+    [
+        ({"id": 5, "type": "free"}, 5, "free"),
+        ({"id": 5, "type": "pro"}, 5, "pro"),
+        ({"id": 5, "type": "vip"}, 5, "vip"),
+        ({"id": "5", "type": "gold"}, None, ""),
+        ({"id": True, "type": None}, None, ""),
+        ({"id": 5.0, "type": ["vip"]}, None, ""),
+        ({}, None, ""),
+        (None, None, ""),
+        ([], None, ""),
+    ],
+)
+def test_the_number_and_the_type_of_an_account(account: Any, number: Optional[int], kind: str) -> None:
+    assert simkl({"user": {"name": "Ada"}, "account": account}).user("t") == User("Ada", number, kind)
 
 
 def test_every_error_is_one_tree() -> None:

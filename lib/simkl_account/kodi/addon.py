@@ -7,12 +7,18 @@ always named, since this code also runs inside other add-ons.
 
 import xbmc
 import xbmcaddon
+import xbmcgui
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Any
+    from typing import Any, Tuple
 
 ADDON_ID = "script.simkl.account"
+
+SIGNED_IN, SIGNED_OUT = "signed_in", "signed_out"
+"""The events that every add-on hears."""
+
+_HOME = 10000
 
 
 def text(string_id: int, *values: str) -> str:
@@ -20,9 +26,20 @@ def text(string_id: int, *values: str) -> str:
     return xbmcaddon.Addon(ADDON_ID).getLocalizedString(string_id).format(*values)
 
 
+def name() -> str:
+    """This add-on's name, in Kodi's language."""
+    return xbmcaddon.Addon(ADDON_ID).getAddonInfo("name")
+
+
 def version() -> str:
     """This add-on's version."""
     return xbmcaddon.Addon(ADDON_ID).getAddonInfo("version")
+
+
+def caller() -> "Tuple[str, str]":
+    """The id and the version of the add-on that this interpreter runs."""
+    add_on = xbmcaddon.Addon()
+    return add_on.getAddonInfo("id"), add_on.getAddonInfo("version")
 
 
 def log(message: str) -> None:
@@ -33,6 +50,19 @@ def log(message: str) -> None:
 def warn(message: str) -> None:
     """Write to kodi.log, for everyone to see. No code, token or URL may be in the message."""
     xbmc.log(f"{ADDON_ID}: {message}", xbmc.LOGWARNING)
+
+
+def warn_once(message: str) -> None:
+    """The same, but not again while this Kodi runs."""
+    window, key = xbmcgui.Window(_HOME), f"{ADDON_ID}.warned.{message}"
+    if not window.getProperty(key):
+        window.setProperty(key, "yes")
+        warn(message)
+
+
+def notify_all(event: str) -> None:
+    """Tell every add-on, by Monitor.onNotification(sender=ADDON_ID, method="Other." + event)."""
+    xbmc.executeJSONRPC(_json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event))
 
 
 def open_settings() -> None:
@@ -49,5 +79,11 @@ def kodi_setting(setting: str) -> "Any":
     """The value of one of Kodi's own settings; None where this Kodi has no such setting."""
     import json
 
-    request = {"jsonrpc": "2.0", "id": 1, "method": "Settings.GetSettingValue", "params": {"setting": setting}}
-    return json.loads(xbmc.executeJSONRPC(json.dumps(request))).get("result", {}).get("value")
+    answer = xbmc.executeJSONRPC(_json_rpc("Settings.GetSettingValue", setting=setting))
+    return json.loads(answer).get("result", {}).get("value")
+
+
+def _json_rpc(method: str, **parameters: str) -> str:
+    import json
+
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})

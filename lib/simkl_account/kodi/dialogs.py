@@ -12,7 +12,7 @@ import xbmcaddon
 import xbmcgui
 
 from .. import words
-from .addon import ADDON_ID, text
+from .addon import ADDON_ID, name, text
 from .runtime import KodiRuntime
 
 TYPE_CHECKING = False
@@ -34,13 +34,13 @@ _AMBER = "FFF5A623"
 class ProgressScreen:
     """ui.Screen in Kodi's progress dialog."""
 
-    def __init__(self, runtime: KodiRuntime) -> None:
+    def __init__(self, runtime: KodiRuntime, title: str) -> None:
         self._runtime = runtime
         self._code: "Optional[Code]" = None
         self._trouble = False
         self._shown = ""
         self._gone = False
-        self._title = text(words.SIGN_IN_TITLE)
+        self._title = title
         self._dialog = xbmcgui.DialogProgress()
         self._open()
 
@@ -121,7 +121,7 @@ class ProgressScreen:
 
 def notify(message: str) -> None:
     """Say something for a few seconds, beside whatever is on the screen."""
-    xbmcgui.Dialog().notification(_name(), message, xbmcaddon.Addon(ADDON_ID).getAddonInfo("icon"))
+    xbmcgui.Dialog().notification(name(), message, xbmcaddon.Addon(ADDON_ID).getAddonInfo("icon"))
 
 
 def tell(runtime: KodiRuntime, message: str) -> None:
@@ -146,10 +146,6 @@ def spaced(code: str) -> str:
 
 def _cancel() -> str:
     return xbmc.getLocalizedString(_CANCEL)
-
-
-def _name() -> str:
-    return xbmcaddon.Addon(ADDON_ID).getAddonInfo("name")
 
 
 class _Confirmation(xbmcgui.WindowXMLDialog):
@@ -186,7 +182,7 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
         content: "Any" = self.getControl(self.TEXT)
         no: "Any" = self.getControl(self.NO)
         yes: "Any" = self.getControl(self.YES)
-        heading.setLabel(_name())
+        heading.setLabel(name())
         content.setText(self.message)
         no.setLabel(self.no)
         yes.setLabel(self.yes)

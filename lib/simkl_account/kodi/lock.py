@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One sign-in at a time in this Kodi.
+"""One at a time in this Kodi.
 
 Kodi gives each run of a script an interpreter of its own, and its window properties cannot be taken atomically. A
 lock on a file can, and the system lets go of it with whoever held it: a crash leaves nothing behind.
@@ -8,6 +8,7 @@ lock on a file can, and the system lets go of it with whoever held it: a crash l
 import errno
 import os
 import sys
+import time
 
 import xbmcvfs
 
@@ -17,20 +18,50 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
     from typing import IO, Optional
 
+SIGN_IN = "sign-in"
+"""Held by the run whose sign-in is open."""
+
+ACCOUNT = "account"
+"""Held while the stored account is changed."""
+
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 """Linux and macOS say one of the first two, Windows the third."""
 
+_PAUSE = 0.02
 
-class SignInLock:
-    """Held by the run whose sign-in is open."""
 
-    def __init__(self) -> None:
+class Lock:
+    """A lock that all interpreters of this Kodi share, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._file: "Optional[IO[bytes]]" = None
 
-    def acquire(self) -> bool:
-        """Take it; False when another run has it. Where files cannot be locked, everybody gets it."""
+    def acquire(self, patience: float = 0) -> bool:
+        """Take it; False when another has had it for all these seconds. Where files can't be locked, all get it."""
+        deadline = time.monotonic() + patience
+        while not self._try():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def is_free(self) -> bool:
+        """Whether nobody has it. To find out it is taken for an instant: who wants it has to be that patient."""
+        if not self._try():
+            return False
+        self.release()
+        return True
+
+    def _try(self) -> bool:
         try:
-            path = os.path.join(xbmcvfs.translatePath("special://temp/"), f"{ADDON_ID}.lock")
+            path = os.path.join(xbmcvfs.translatePath("special://temp/"), f"{ADDON_ID}.{self.name}.lock")
             self._file = open(path, "ab")  # noqa: SIM115  # held until release()
         except OSError:
             return True
@@ -41,12 +72,6 @@ class SignInLock:
                 self.release()
                 return False
         return True
-
-    def release(self) -> None:
-        """Let others have it."""
-        if self._file:
-            self._file.close()
-            self._file = None
 
 
 def _lock(descriptor: int) -> None:

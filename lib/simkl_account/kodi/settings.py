@@ -10,6 +10,14 @@ import xbmcaddon
 import xbmcvfs
 
 from .addon import ADDON_ID, close_settings
+from .lock import ACCOUNT, Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ContextManager
+
+_PATIENCE = 5.0
+"""Seconds to wait for another interpreter that is changing the account: that is a few writes to a file."""
 
 
 class KodiSettings:
@@ -37,6 +45,24 @@ class KodiSettings:
                 return
         xbmcaddon.Addon(ADDON_ID).setSetting(setting, before)  # or others would go on with what was never stored
         raise NotSaved(setting)
+
+    def alone(self) -> "ContextManager[None]":
+        """Nobody else in this Kodi changes the account inside of this; raises NotSaved after _PATIENCE."""
+        return _Alone()
+
+
+class _Alone:
+    def __init__(self) -> None:
+        self._lock = Lock(ACCOUNT)
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(_PATIENCE):
+            from ..errors import NotSaved
+
+            raise NotSaved("somebody else is changing the account")
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
 
 
 def _nothing() -> None:

@@ -24,6 +24,7 @@ def texts():
             return
         if isinstance(control, xbmcgui.ControlButton) and control.isVisible():
             yield control.getLabel()
+            yield control.getLabel2()
         elif isinstance(control, xbmcgui.ControlEdit) and control.isVisible():
             yield control.getText()
 

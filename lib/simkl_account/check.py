@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asking Simkl whether the stored sign-in is good, and what is new about the account."""
+
+from typing import Callable, Protocol
+
+from .account import AccountStore, Grant
+from .asking import Asking, Ended, Runtime, outcome_of
+from .ends import End, Outcome
+from .errors import NotSaved, TokenRefused
+from .simkl import User
+from .ui import Screen
+
+PATIENCE = 20.0
+"""Seconds to go on asking when Simkl says "too many requests"."""
+
+RECHECK_PAUSE = 3.0
+"""Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
+
+
+class Client(Protocol):
+    """What a check asks of Simkl: see simkl.Simkl."""
+
+    def user(self, access_token: str) -> User: ...
+    def hang_up(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Check:
+    """One check."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Client],
+        screen: Screen,
+        accounts: AccountStore,
+        runtime: Runtime,
+        log: Callable[[str], None],
+    ) -> None:
+        """connect: see asking.Asking."""
+        self._simkl = Asking(connect, self._look_after_screen, runtime)
+        self._screen = screen
+        self._accounts = accounts
+        self._log = log
+
+    def run(self, grant: Grant) -> Outcome:
+        """Ask who has signed in, and store the answer. Good is End.SIGNED_IN, no longer valid End.NEEDS_SIGN_IN."""
+        try:
+            outcome = outcome_of(lambda: self._check(grant))
+            self._log(f"check: {outcome.end.name}" + (f", {outcome.trouble.value}" if outcome.trouble else ""))
+            return outcome
+        finally:
+            self._screen.close()
+            self._simkl.close()
+
+    def _check(self, grant: Grant) -> Outcome:
+        self._screen.show_contacting()
+        try:
+            user = self._ask_twice(grant)
+        except TokenRefused:
+            self._store(lambda: self._accounts.set_needs_sign_in(grant))
+            return Outcome(End.NEEDS_SIGN_IN)
+        self._store(lambda: self._accounts.set_user(grant, user))
+        return Outcome(End.SIGNED_IN, user_name=user.name)
+
+    def _ask_twice(self, grant: Grant) -> User:
+        """Raises TokenRefused only where Simkl says so twice."""
+
+        def ask() -> User:
+            return self._simkl.ask(lambda simkl: simkl.user(grant.access_token), PATIENCE)
+
+        try:
+            return ask()
+        except TokenRefused:
+            self._simkl.pause(RECHECK_PAUSE)
+            return ask()
+
+    def _store(self, change: Callable[[], None]) -> None:
+        """What Simkl said stays true where it cannot be written down."""
+        try:
+            change()
+        except NotSaved as error:
+            self._log(f"not saved: {error}")
+
+    def _look_after_screen(self) -> None:
+        if self._screen.is_cancelled():
+            raise Ended(End.CANCELLED)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Check now, with a clock, a screen and a Simkl of the tests' own."""
+
+from typing import Any, List
+
+import pytest
+
+from lib.simkl_account.account import Account, AccountStore, Grant
+from lib.simkl_account.asking import TICK
+from lib.simkl_account.check import PATIENCE, RECHECK_PAUSE, Check
+from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
+from lib.simkl_account.simkl import User
+
+from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang
+
+GRANT = Grant("a-token", "an-id")
+REFUSED = TokenRefused("HTTP 401")
+ADA = User("Ada", 7, "pro")
+
+
+class World:
+    """A check and all that it touches."""
+
+    def __init__(self) -> None:
+        self.runtime = FakeRuntime()
+        self.simkl = FakeSimkl(self.runtime)
+        self.screen = FakeScreen(self.runtime)
+        self.settings = FakeSettings()
+        self.accounts = AccountStore(self.settings)
+        self.accounts.replace(GRANT)
+        self.log: List[str] = []
+
+    def check(self) -> Outcome:
+        check = Check(self.simkl.connect, self.screen, self.accounts, self.runtime, self.log.append)
+        outcome = check.run(GRANT)
+        assert self.screen.closed_at is not None
+        assert self.simkl.closed
+        return outcome
+
+    @property
+    def account(self) -> Account:
+        account = self.accounts.load()
+        assert account
+        return account
+
+    @property
+    def asked_at(self) -> List[float]:
+        return [at for at, what in self.simkl.requests if what == "user a-token"]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_good(world: World) -> None:
+    assert world.check() == Outcome(End.SIGNED_IN, user_name="Ada")
+    assert world.account[:3] == ("Ada", 7, "pro")
+    assert (world.asked_at, world.screen.shown) == ([0], ["contacting", "closed"])
+    assert world.log == ["check: SIGNED_IN"]
+
+
+def test_no_longer_valid_is_said_after_a_second_look(world: World) -> None:
+    world.simkl.users = [REFUSED]
+    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert world.asked_at == [0, RECHECK_PAUSE]
+    assert world.account.needs_sign_in
+
+
+def test_one_refusal_is_a_passing_fault(world: World) -> None:
+    world.simkl.users = [REFUSED, ADA]
+    assert world.check().end is End.SIGNED_IN
+    assert not world.account.needs_sign_in
+
+
+def test_good_again(world: World) -> None:
+    world.accounts.set_needs_sign_in(GRANT)
+    assert world.check().end is End.SIGNED_IN
+    assert not world.account.needs_sign_in
+
+
+FAULTS = [
+    (Unreachable(Trouble.NO_NETWORK), Outcome(End.UNREACHABLE, Trouble.NO_NETWORK)),
+    (Unreachable(Trouble.BAD_ANSWER, "HTTP 503"), Outcome(End.UNREACHABLE, Trouble.BAD_ANSWER)),
+    (Unreachable(Trouble.BUSY, "HTTP 429", 3600.0), Outcome(End.UNREACHABLE, Trouble.BUSY)),
+    (Unreachable(Trouble.BUSY, "HTTP 429"), Outcome(End.UNREACHABLE, Trouble.BUSY)),
+    (ClientIdRefused("HTTP 412"), Outcome(End.REFUSED)),
+]
+
+
+@pytest.mark.parametrize(("error", "outcome"), FAULTS)
+@pytest.mark.parametrize("earlier", [[], [REFUSED]])
+def test_other_faults_never_mark_it(world: World, error: Exception, outcome: Outcome, earlier: List[Any]) -> None:
+    world.simkl.users = [*earlier, error]
+    assert world.check() == outcome
+    assert not world.account.needs_sign_in
+    assert world.runtime.time - 1000 <= PATIENCE + RECHECK_PAUSE
+
+
+@pytest.mark.parametrize("users", [[Hang(Unreachable(Trouble.NO_ANSWER))], [REFUSED]])
+def test_cancel_and_quit(world: World, users: List[Any]) -> None:
+    world.simkl.users = users
+    world.screen.cancel_at = 1
+    assert world.check() == Outcome(End.CANCELLED)
+    assert world.runtime.time - 1000 <= 1 + 2 * TICK
+    world.screen.cancel_at, world.runtime.shut_down_at = None, world.runtime.time + 1
+    assert world.check() == Outcome(End.SHUTTING_DOWN)
+    assert not world.account.needs_sign_in
+
+
+def test_what_cannot_be_written_down_is_still_true(world: World) -> None:
+    world.settings.fail = 1
+    assert world.check() == Outcome(End.SIGNED_IN, user_name="Ada")
+    world.simkl.users, world.settings.fail = [REFUSED], 1
+    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
