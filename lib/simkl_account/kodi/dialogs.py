@@ -186,9 +186,10 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
         content.setText(self.message)
         no.setLabel(self.no)
         yes.setLabel(self.yes)
+        self.setFocusId(self.YES if self.focus_yes else self.NO)
+        # Hidden after that: a press while a button that is not there has the focus would be lost.
         for control, visible in ((self.YES, bool(self.yes)), (self.CUSTOM, False), (self.PROGRESS, False)):
             self.getControl(control).setVisible(visible)
-        self.setFocusId(self.YES if self.focus_yes else self.NO)
 
     def onClick(self, controlId: int) -> None:
         """A button was pressed."""
