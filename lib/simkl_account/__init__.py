@@ -55,7 +55,7 @@ def sign_in() -> "End":
     from .ends import End
     from .kodi.handover import sign_in
 
-    return End[sign_in() or "CANCELLED"]
+    return End.__members__.get(sign_in() or "", End.CANCELLED)
 
 
 def __getattr__(name: str) -> "Any":

@@ -153,13 +153,18 @@ class AccountStore:
             self._clear()
 
     def tidy(self) -> None:
-        """Finish what the Defaults button or an older version has left; raises NotSaved."""
+        """Finish what the Defaults button or an older version has left; raises NotSaved.
+
+        What is damaged stays, since somebody may mend it, but the settings window does not call it signed in.
+        """
         with self._settings.alone():
-            stored = self._read()
-            if not stored and any(self._settings.get(setting) for setting in _STORED):
-                self._clear()
-            elif stored and not self._settings.get(ACCOUNT):
+            stored, is_new_shape = self._read(), bool(self._settings.get(ACCOUNT))
+            if stored and not is_new_shape:
                 self._write(*stored)
+            elif is_new_shape and not self._settings.get(SIGNED_IN):
+                self._clear()
+            elif not stored:
+                self._change(SIGNED_IN, "")
 
     def _read(self) -> Optional[Tuple[Grant, Account]]:
         """The one place that reads it. Without `account` it is an older shape, and the token is all there is."""

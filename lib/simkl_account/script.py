@@ -32,14 +32,14 @@ def run(argv: "List[str]") -> None:
     """Do what the arguments after the script's name ask for.
 
     action: sign_in, sign_out or check; none when opened from Programs. from: "settings" for the buttons there, and
-    "add-on" for who waits for the end (see kodi/handover.py).
+    "add-on" for who waits for the end of a sign-in, with after: how many there were by then (see kodi/handover.py).
     """
     runtime = KodiRuntime()
     arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
     action, asked_from = arguments.get("action", ""), arguments.get("from", "")
     done = True
     if action == "sign_in":
-        done = sign_in(runtime, quietly=asked_from == "add-on")
+        done = sign_in(runtime, arguments.get("after", ""))
     elif action == "sign_out":
         sign_out(runtime)
     elif action == "check":
@@ -62,25 +62,28 @@ def open_from_programs(runtime: KodiRuntime) -> None:
         sign_in(runtime)
 
 
-def sign_in(runtime: KodiRuntime, quietly: bool = False) -> bool:
+def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
     """Sign in with a code, and say how it ended. False when a sign-in is already open: it stays as it is.
 
-    quietly: who asked knows that one is open.
+    after: the number of the sign-in after which another add-on wants this one; "" for a person.
     """
     lock = Lock(SIGN_IN)
     if not lock.acquire(_LOCK_PATIENCE):
-        if not quietly:
+        if not after:
             dialogs.notify(addon.text(words.ALREADY_OPEN))
         return False
     end = "CANCELLED"
     try:
+        if after and after != str(handover.state()[0]):
+            return False  # another has begun and ended since: who asked has its end
+        handover.begin()
         outcome = _sign_in_until_accepted(runtime)
         if outcome:
             end = outcome.end.name
             if end == "SIGNED_IN":
                 addon.notify_all(addon.SIGNED_IN)
+        handover.end(end)
     finally:
-        handover.publish_end(end)
         lock.release()
     if outcome and end == "SIGNED_IN":
         dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced))
@@ -118,10 +121,14 @@ def check(runtime: KodiRuntime) -> None:
     client_id = grant.client_id or _client_id(runtime)
     if not client_id:
         return
+    lock = Lock(SIGN_IN)
+    if not lock.acquire(_LOCK_PATIENCE):
+        return dialogs.notify(addon.text(words.ALREADY_OPEN))
     screen = dialogs.ProgressScreen(runtime, addon.name())
     from .check import Check
 
     outcome = Check(lambda: _connect(client_id), screen, accounts, runtime, addon.log).run(grant)
+    lock.release()
     if outcome.end.name == "SIGNED_IN":
         dialogs.tell(runtime, addon.text(words.STILL_SIGNED_IN, outcome.user_name))
     elif outcome.end.name == "NEEDS_SIGN_IN":

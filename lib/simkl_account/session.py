@@ -3,7 +3,7 @@
 
 from contextlib import suppress
 from functools import partial
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -33,8 +33,11 @@ class SimklAuth(AuthBase):
     requests.get("https://api.simkl.com/sync/activities", auth=SimklAuth())
 
     On every request to Simkl: the token, client_id, and the id and version of the calling add-on as app-name,
-    app-version and User-Agent. On a redirect to another host: none of these. The account is read for each request,
-    so one object stays good through any number of sign-ins; it may be used by several threads.
+    app-version and User-Agent. On a redirect to another host: none of these. What begins at another host stays
+    unsigned where that redirects to Simkl: nobody else can have a request sent as the user.
+
+    The account is read for each request, so one object stays good through any number of sign-ins. Several threads may
+    use it.
 
     A request raises SignInNeeded when nobody is signed in, or when Simkl has refused the token twice. In between,
     for RECHECK_PAUSE, it waits.
@@ -69,34 +72,43 @@ class SimklAuth(AuthBase):
         return {"client_id": grant.client_id, "app-name": self._app_name, "app-version": self._app_version}
 
     def _answered(self, user_agent: Optional[str], response: requests.Response, **options: Any) -> requests.Response:
-        """requests' hook for an answer; requests keeps it on the requests that it makes of redirects."""
-        if not _is_simkl(response.request.url):
+        """requests' hook for an answer. It stays on the requests that are made of redirects: not all are signed."""
+        vars(response.request).pop("copy", None)
+        if not _is_simkl(response.request.url) or "Authorization" not in response.request.headers:
             return response
+        if response.status_code == 401 and refuses_token(401, response.content):
+            response = self._try_once_more(response, options)
         if response.is_redirect:
             self._prepare_redirect(response, user_agent)
-        elif response.status_code == 401 and refuses_token(401, response.content):
-            return self._try_once_more(response, options)
         return response
 
     def _prepare_redirect(self, response: requests.Response, user_agent: Optional[str]) -> None:
-        """requests makes the next request of the one that was sent and of the answer's Location: change these."""
-        target = urljoin(response.url, response.headers["Location"])
+        """requests makes the next request of the answer's Location and of a copy of the request that was sent."""
+        sent, target = response.request, urljoin(response.url, response.headers["Location"])
+        ours = {name: value for name, value in _query_of(sent.url) if name in _OURS}
         if _is_simkl(target):
-            sent = dict(parse_qsl(urlsplit(response.request.url or "").query))
-            response.headers["Location"] = _with_query(target, {name: sent[name] for name in _OURS})
+            response.headers["Location"] = _with_query(target, ours)
             return
-        origin = response.request
-        response.request = origin.copy()  # what was sent stays as it was
-        del origin.headers["Authorization"], origin.headers["User-Agent"]
-        if user_agent:
-            origin.headers["User-Agent"] = user_agent
+        theirs = [parameter for parameter in _query_of(target) if parameter not in ours.items()]
+        if theirs != _query_of(target):  # Simkl's Location has what it was asked
+            response.headers["Location"] = urlunsplit(urlsplit(target)._replace(query=urlencode(theirs)))
+
+        def unsigned_copy() -> requests.PreparedRequest:
+            unsigned = requests.PreparedRequest.copy(sent)
+            del unsigned.headers["Authorization"], unsigned.headers["User-Agent"]
+            if user_agent:
+                unsigned.headers["User-Agent"] = user_agent
+            return unsigned
+
+        sent.copy = unsigned_copy  # type: ignore[method-assign]  # until the next answer to it
 
     def _try_once_more(self, refused: requests.Response, options: Dict[str, Any]) -> requests.Response:
         """After a refused token: the same request again, with what is stored by then."""
         self._runtime.wait(RECHECK_PAUSE)
         if self._runtime.is_shutting_down():
             return refused
-        grant, request = self._grant(), refused.request.copy()
+        grant, request = self._grant(), refused.request
+        refused.request = request.copy()
         if request.body is not None and not isinstance(request.body, (str, bytes)):
             try:
                 rewind_body(request)
@@ -106,14 +118,18 @@ class SimklAuth(AuthBase):
         refused.close()
         response: requests.Response = refused.connection.send(request, **options)  # type: ignore[attr-defined]
         response.history.append(refused)
-        response.request = request
         same_token = request.headers["Authorization"] == refused.request.headers["Authorization"]
         if same_token and response.status_code == 401 and refuses_token(401, response.content):
-            with suppress(NotSaved):
-                self._accounts.set_needs_sign_in(grant)
+            self._give_up(grant)
+        return response
+
+    def _give_up(self, grant: Grant) -> None:
+        """Simkl has refused it twice. Raises SignInNeeded, unless somebody has signed in anew meanwhile."""
+        with suppress(NotSaved):
+            self._accounts.set_needs_sign_in(grant)
+        if self._accounts.last_grant() == grant:
             remind()
             raise SignInNeeded("the sign-in is no longer valid")
-        return response
 
 
 class Session(requests.Session):
@@ -132,6 +148,12 @@ class Session(requests.Session):
         options.setdefault("timeout", TIMEOUT)
         return super().request(*args, **options)
 
+    def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:
+        """On a redirect: requests before 2.31 gave the proxy's password to the target (CVE-2023-32681)."""
+        found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[misc]
+        prepared_request.headers.pop("Proxy-Authorization", None)
+        return found
+
 
 _OURS = ("client_id", "app-name", "app-version")
 
@@ -148,5 +170,9 @@ def _is_simkl(url: Optional[str]) -> bool:
 def _with_query(url: str, query: Dict[str, str]) -> str:
     """The URL with these parameters, in place of what it has by their names."""
     parts = urlsplit(url)
-    others = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in query]
+    others = [(name, value) for name, value in _query_of(url) if name not in query]
     return urlunsplit(parts._replace(query=urlencode([*others, *query.items()])))
+
+
+def _query_of(url: Optional[str]) -> List[Tuple[str, str]]:
+    return parse_qsl(urlsplit(url or "").query, keep_blank_values=True)

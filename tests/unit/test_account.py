@@ -187,6 +187,16 @@ def test_signed_out_by_the_defaults_button() -> None:
     assert not any(settings.values.values())
 
 
+@pytest.mark.parametrize("damage", [{"account": '{"access_token":"a-token","cli'}, {"signed_in": "maybe"}])
+def test_tidying_loses_no_token(damage: Dict[str, str]) -> None:
+    settings = stored()
+    settings.values.update(damage)
+    store_of(settings).tidy()
+    assert settings.get("account")
+    assert settings.get("access_token") == "a-token"
+    assert settings.get("signed_in") == "", "the settings window does not call it signed in"
+
+
 def test_there_is_nothing_to_tidy() -> None:
     for settings in (stored(), FakeSettings()):
         store_of(settings).tidy()

@@ -3,7 +3,6 @@
 
 import subprocess
 import sys
-from typing import Callable, List, Optional
 
 import pytest
 
@@ -66,47 +65,58 @@ def test_damaged_is_one_line_in_the_log_however_often_it_is_read(kodi: StubbedKo
 # sign_in()
 
 
-class Script:
-    """The entry script, as it runs beside the caller: a step for each time that the caller looks."""
+class Entry:
+    """The entry script, as it runs beside the callers: a step for each time that a caller looks."""
 
-    def __init__(self, kodi: StubbedKodi, *steps: Optional[Callable[[], object]]) -> None:
-        self._steps: List[Optional[Callable[[], object]]] = list(steps)
+    def __init__(self, kodi: StubbedKodi, *steps: str) -> None:
+        self.lock = Lock(SIGN_IN)
+        self._steps = list(steps)
         kodi.on_wait = self._step
+
+    def step(self, name: str) -> None:
+        """begin, killed, nothing, or an end."""
+        if name == "begin":
+            assert self.lock.acquire()
+            handover.begin()
+        elif name == "killed":
+            self.lock.release()
+        elif name != "nothing":
+            handover.end(name)
+            self.lock.release()
 
     def _step(self) -> None:
         assert self._steps, "the caller waits for ever"
-        step = self._steps.pop(0)
-        if step:
-            step()
+        self.step(self._steps.pop(0))
 
 
 def test_the_end_of_a_sign_in_that_another_interpreter_runs(kodi: StubbedKodi) -> None:
-    lock = Lock(SIGN_IN)
-    handover.publish_end("CANCELLED")  # of an earlier one
-    Script(kodi, None, lock.acquire, None, lambda: handover.publish_end("SIGNED_IN"))
+    Entry(kodi, "nothing", "begin", "nothing", "SIGNED_IN")
     assert simkl_account.sign_in() is simkl_account.End.SIGNED_IN
-    assert kodi.builtins == ["RunScript(script.simkl.account,action=sign_in,from=add-on)"]
-    lock.release()
+    assert kodi.builtins == ["RunScript(script.simkl.account,action=sign_in,from=add-on,after=0)"]
 
 
-def test_the_same_end_again_is_another_end(kodi: StubbedKodi) -> None:
-    handover.publish_end("CANCELLED")
-    Script(kodi, lambda: handover.publish_end("CANCELLED"))
-    assert simkl_account.sign_in() is simkl_account.End.CANCELLED
+def test_an_earlier_end_is_not_this_ones(kodi: StubbedKodi) -> None:
+    for number in range(2):
+        Entry(kodi, "nothing", "begin", "CANCELLED")
+        assert simkl_account.sign_in() is simkl_account.End.CANCELLED
+        assert handover.state() == (number + 1, "CANCELLED")
+    assert kodi.builtins[1].endswith("after=1)")
 
 
-def test_a_sign_in_that_is_open_is_waited_for(kodi: StubbedKodi) -> None:
-    lock = Lock(SIGN_IN)
-    assert lock.acquire()
-    Script(kodi, None, None, lambda: handover.publish_end("EXPIRED"))
+def test_a_sign_in_that_is_open_is_joined(kodi: StubbedKodi) -> None:
+    entry = Entry(kodi, "nothing", "nothing", "EXPIRED")
+    entry.step("begin")
     assert simkl_account.sign_in() is simkl_account.End.EXPIRED
-    lock.release()
+    assert kodi.builtins == []
 
 
 def test_a_script_that_is_killed_has_no_end(kodi: StubbedKodi) -> None:
-    lock = Lock(SIGN_IN)
-    Script(kodi, lock.acquire, None, lock.release)
+    Entry(kodi, "begin", "nothing", "killed")
     assert simkl_account.sign_in() is simkl_account.End.CANCELLED
+    assert handover.state() == (1, "OPEN")
+    Entry(kodi, "nothing", "begin", "SIGNED_IN")
+    assert simkl_account.sign_in() is simkl_account.End.SIGNED_IN
+    assert kodi.builtins[1].endswith("after=1)")
 
 
 def test_a_script_that_does_not_start_is_given_up(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +124,36 @@ def test_a_script_that_does_not_start_is_given_up(kodi: StubbedKodi, monkeypatch
     assert simkl_account.sign_in() is simkl_account.End.CANCELLED
 
 
+def test_others_who_look_at_the_lock_are_not_taken_for_a_script(kodi: StubbedKodi) -> None:
+    looking = Lock(SIGN_IN)
+    steps = [looking.acquire, looking.release, looking.acquire, looking.release]
+    entry = Entry(kodi)
+
+    def step() -> None:
+        if steps:
+            steps.pop(0)()
+        else:
+            entry.step("begin" if handover.state()[1] != "OPEN" else "SIGNED_IN")
+
+    kodi.on_wait = step
+    assert simkl_account.sign_in() is simkl_account.End.SIGNED_IN
+
+
+def test_where_files_cannot_be_locked_the_end_is_still_waited_for(
+    kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xbmcvfs.translatePath", lambda path: "/nowhere/")
+    Entry(kodi, "begin", "nothing", "nothing", "SIGNED_IN")
+    assert simkl_account.sign_in() is simkl_account.End.SIGNED_IN
+
+
+def test_an_end_of_a_newer_version(kodi: StubbedKodi) -> None:
+    Entry(kodi, "begin", "SOMETHING_NEW")
+    assert simkl_account.sign_in() is simkl_account.End.CANCELLED
+
+
 def test_kodi_quits(kodi: StubbedKodi) -> None:
-    Script(kodi, lambda: setattr(kodi, "abort", True))
+    kodi.on_wait = lambda: setattr(kodi, "abort", True)
     assert simkl_account.sign_in() is simkl_account.End.SHUTTING_DOWN
 
 

@@ -11,7 +11,7 @@ from lib.simkl_account import auth, check, script
 from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
-from lib.simkl_account.kodi import dialogs
+from lib.simkl_account.kodi import dialogs, handover
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 
 from .stubs import StubbedKodi
@@ -96,31 +96,42 @@ def test_other_ends_have_been_said_or_need_no_words(kodi: StubbedKodi, sofa: Sof
     sofa.outcomes = [outcome]
     script.run(["default.py", "action=sign_in"])
     assert (sofa.told, sofa.asked, kodi.events) == ([], [], [])
-    assert kodi.properties["script.simkl.account.last_end"] == f"1 {outcome.end.name}"
+    assert handover.state() == (1, outcome.end.name)
 
 
 def test_who_waits_for_the_end_is_not_told_that_one_is_open(kodi: StubbedKodi, sofa: Sofa) -> None:
     first = Lock(SIGN_IN)
     assert first.acquire()
-    script.run(["default.py", "action=sign_in", "from=add-on"])
+    script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
     assert (kodi.notifications, sofa.sign_ins) == ([], [])
+
+
+def test_an_add_on_that_comes_too_late_opens_no_second_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes *= 2
+    script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
+    script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
+    assert len(sofa.sign_ins) == 1
+    assert Lock(SIGN_IN).is_free()
+    script.run(["default.py", "action=sign_in", "from=add-on", "after=1"])
+    assert len(sofa.sign_ins) == 2
+    assert handover.state() == (2, "SIGNED_IN")
 
 
 def test_the_end_is_known_before_another_sign_in_can_begin_and_before_the_words_are_read(
     kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends: List[str] = []
+    ends: List[Any] = []
     release = Lock.release
 
     def released(lock: Lock) -> None:
         if lock.name == SIGN_IN:
-            ends.append(kodi.properties.get("script.simkl.account.last_end", ""))
+            ends.append(handover.state())
         release(lock)
 
     monkeypatch.setattr(Lock, "release", released)
     monkeypatch.setattr(dialogs, "tell", lambda runtime, message: ends.append("told"))
     script.run(["default.py", "action=sign_in"])
-    assert ends == ["1 SIGNED_IN", "told"]
+    assert ends == [(1, "SIGNED_IN"), "told"]
 
 
 def test_an_end_also_where_there_is_no_client_id(kodi: StubbedKodi, sofa: Sofa) -> None:
@@ -128,7 +139,7 @@ def test_an_end_also_where_there_is_no_client_id(kodi: StubbedKodi, sofa: Sofa) 
     for count in (1, 2):
         sofa.answers = [False]
         script.run(["default.py", "action=sign_in"])
-        assert kodi.properties["script.simkl.account.last_end"] == f"{count} CANCELLED"
+        assert handover.state() == (count, "CANCELLED")
 
 
 def test_a_second_sign_in_says_so_and_leaves_the_first_alone(kodi: StubbedKodi, sofa: Sofa) -> None:
@@ -242,6 +253,15 @@ def test_check(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
     assert sofa.told == ["The sign-in is good. Signed in as Ada."]
     assert checks[-1] == Grant("t", "an-id")
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
+
+
+def test_check_keeps_away_from_an_open_sign_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+    kodi.settings.update(SIGNED_IN)
+    lock = Lock(SIGN_IN)
+    assert lock.acquire()
+    script.run(["default.py", "action=check"])
+    assert (checks, kodi.progress, kodi.notifications) == ([], [], ["A sign-in is already open."])
+    lock.release()
 
 
 def test_check_with_nobody_signed_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:

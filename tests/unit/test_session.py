@@ -124,6 +124,59 @@ def test_nothing_on_a_redirect_to_anybody_else(session: requests.Session, web: W
         assert response.history[0].request.headers["Authorization"] == "Bearer t", "what was sent stays to be seen"
 
 
+def test_a_redirect_that_repeats_the_query_is_rid_of_it(session: requests.Session, web: Web) -> None:
+    for target in ("https://elsewhere.example/x", "http://api.simkl.com/sync/activities"):
+        web.sent.clear()
+        echo = "?page=2&client_id=an-id&app-name=plugin.video.caller&app-version=4.5.6"
+        web.answers = [(301, {"Location": target + echo}, b""), GOOD]
+        session.get(URL, params={"page": 2})
+        assert web.sent[1].url == target + "?page=2"
+
+
+def test_a_redirect_after_a_second_try(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+    def sign_in_again() -> None:
+        kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
+
+    kodi.on_wait = sign_in_again
+    web.answers = [
+        REFUSED,
+        (302, {"Location": "/other"}, b""),
+        (302, {"Location": "https://elsewhere.example/"}, b""),
+        GOOD,
+    ]
+    response = session.get(URL)
+    _, _, third, last = web.sent
+    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer u", None]
+    assert url_of(third) == ("https://api.simkl.com/other", CALLER)
+    assert "caller" not in last.headers["User-Agent"] + (last.url or "")
+    assert response.status_code == 200
+
+
+def test_back_from_another_host_it_is_not_ours_any_more(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+    back = (302, {"Location": "https://api.simkl.com/back"}, b"")
+    for last in (REFUSED, (302, {"Location": "https://elsewhere.example/"}, b"")):
+        web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), back, last, GOOD]
+        session.get(URL)
+        assert not marked(kodi)
+        assert web.authorizations()[-2:] == [None, None]
+        web.sent.clear()
+
+
+def test_a_request_that_was_redirected_can_be_sent_again(session: requests.Session, web: Web) -> None:
+    prepared = session.prepare_request(requests.Request("GET", URL))
+    for _ in range(2):
+        web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), GOOD]
+        session.send(prepared)
+    session.send(prepared, allow_redirects=False)
+    assert web.authorizations() == ["Bearer t", None, "Bearer t", None, "Bearer t"]
+
+
+def test_a_redirect_without_a_client_id(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+    kodi.settings.update(account="", client_id="")
+    web.answers = [(302, {"Location": "/other"}, b""), GOOD]
+    assert session.get(URL).ok
+
+
 def test_a_callers_own_user_agent_goes_to_others(session: requests.Session, web: Web) -> None:
     web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
     session.get(URL, headers={"User-Agent": "mine/1"})
@@ -251,6 +304,23 @@ def test_a_new_token_that_is_refused_has_had_one_refusal(
     assert not marked(kodi)
 
 
+def test_a_sign_in_during_the_second_try_is_no_false_alarm(
+    kodi: StubbedKodi, session: requests.Session, web: Web
+) -> None:
+    send = web.send
+
+    def send_and_sign_in(request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        if len(web.sent) == 1:
+            kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
+        return send(request, **options)
+
+    web.send = send_and_sign_in  # type: ignore[method-assign]
+    web.answers = [REFUSED]
+    assert session.get(URL).status_code == 401
+    assert kodi.notifications == []
+    assert simkl_account.is_signed_in()
+
+
 def test_a_sign_out_during_the_pause(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
     kodi.on_wait = kodi.settings.clear
     web.answers = [REFUSED]
@@ -308,6 +378,22 @@ def test_a_timeout_and_kodis_proxy(kodi: StubbedKodi, web: Web) -> None:
     session.get(URL, timeout=3)
     assert [options["timeout"] for options in web.options] == [TIMEOUT, 3]
     assert web.options[0]["proxies"]["https"] == "http://proxy.example:3128"
+
+
+def test_the_proxys_password_is_not_for_the_target_of_a_redirect(kodi: StubbedKodi, web: Web) -> None:
+    kodi.kodi_settings = {
+        "network.usehttpproxy": True,
+        "network.httpproxytype": 0,
+        "network.httpproxyserver": "proxy.example",
+        "network.httpproxyport": 3128,
+        "network.httpproxyusername": "me",
+        "network.httpproxypassword": "secret",
+    }
+    session = Session()
+    session.mount("https://", web)
+    web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
+    session.get(URL)
+    assert [request.headers.get("Proxy-Authorization") for request in web.sent] == [None, None]
 
 
 def test_a_netrc_file_is_not_read(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

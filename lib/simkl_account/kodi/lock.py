@@ -36,6 +36,7 @@ class Lock:
     def __init__(self, name: str) -> None:
         self.name = name
         self._file: "Optional[IO[bytes]]" = None
+        self._locked = False
 
     def acquire(self, patience: float = 0) -> bool:
         """Take it; False when another has had it for all these seconds. Where files can't be locked, all get it."""
@@ -50,14 +51,15 @@ class Lock:
         """Let others have it."""
         if self._file:
             self._file.close()
-            self._file = None
+            self._file, self._locked = None, False
 
     def is_free(self) -> bool:
-        """Whether nobody has it. To find out it is taken for an instant: who wants it has to be that patient."""
+        """Whether nobody is known to have it. To find out it is taken for an instant: be that patient elsewhere."""
         if not self._try():
             return False
+        can_be_locked = self._locked
         self.release()
-        return True
+        return can_be_locked
 
     def _try(self) -> bool:
         try:
@@ -67,6 +69,7 @@ class Lock:
             return True
         try:
             _lock(self._file.fileno())
+            self._locked = True
         except OSError as error:
             if error.errno in _TAKEN:
                 self.release()
