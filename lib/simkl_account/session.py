@@ -150,7 +150,7 @@ class Session(requests.Session):
 
     def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:
         """On a redirect: requests before 2.31 gave the proxy's password to the target (CVE-2023-32681)."""
-        found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[misc]
+        found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
         prepared_request.headers.pop("Proxy-Authorization", None)
         return found
 

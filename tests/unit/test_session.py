@@ -35,7 +35,7 @@ class Web(BaseAdapter):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         body = request.body
         self.bodies.append(body.read() if hasattr(body, "read") else body)  # type: ignore[union-attr]
-        self.sent.append(request.copy())
+        self.sent.append(requests.PreparedRequest.copy(request))
         self.options.append(options)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
