@@ -20,7 +20,8 @@ from lib.simkl_account.account import AccountStore, Grant
 from lib.simkl_account.auth import SignIn
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble, Unreachable
-from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Poll, User
+from lib.simkl_account.simkl import User
+from lib.simkl_account.wire import Approved, Code, Gone, Pending, Poll
 
 T = TypeVar("T")
 

@@ -18,12 +18,29 @@ if TYPE_CHECKING:  # this module is imported before the dialog is on the screen:
 
     from .account import Account
     from .ends import End
-    from .errors import SignInNeeded
+    from .errors import SignInNeeded, UserLimitExceeded
     from .session import Session, SimklAuth
 
-__all__ = ["Account", "End", "Session", "SignInNeeded", "SimklAuth", "get_account", "is_signed_in", "sign_in"]
+__all__ = [
+    "Account",
+    "End",
+    "Session",
+    "SignInNeeded",
+    "SimklAuth",
+    "UserLimitExceeded",
+    "get_account",
+    "is_signed_in",
+    "sign_in",
+]
 
-_MODULES = {"Account": "account", "End": "ends", "Session": "session", "SignInNeeded": "errors", "SimklAuth": "session"}
+_MODULES = {
+    "Account": "account",
+    "End": "ends",
+    "Session": "session",
+    "SignInNeeded": "errors",
+    "SimklAuth": "session",
+    "UserLimitExceeded": "errors",
+}
 
 
 def get_account() -> "Optional[Account]":

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .simkl import User
 
 CLIENT_ID = "client_id"
+PUBLISHERS_CLIENT_ID = "publishers_client_id"
+"""What CLIENT_ID was by default when somebody last signed in with it."""
+FLOW = "flow"
+"""A client id and the name of the flow that it turned out to be for."""
 ACCOUNT = "account"
 ACCESS_TOKEN = "access_token"  # noqa: S105  # the name of a setting
 USER_NAME = "user_name"
@@ -36,10 +40,15 @@ SIGNED_IN_SINCE = "signed_in_since"
 SIGNED_IN = "signed_in"
 """YES or AGAIN. The Defaults button of Kodi's settings window resets this, and neither `account` nor the token."""
 
-YES, AGAIN = "yes", "again"
-"""Signed in; and in need of a new sign-in."""
+YES, OUTDATED, AGAIN = "yes", "outdated", "again"
+"""Signed in; signed in in a way that Simkl retires; and in need of a new sign-in."""
+
+_MARKS = (YES, OUTDATED, AGAIN)
 
 _STORED = (ACCESS_TOKEN, ACCOUNT, SIGNED_IN, USER_NAME, ACCOUNT_TYPE, SIGNED_IN_SINCE)
+
+WRITE = "media:write"
+"""The scope that allows to write the history."""
 
 ACCESS_TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
 """Whatever may stand in an Authorization header."""
@@ -71,6 +80,17 @@ class Grant(NamedTuple):
     access_token: str
     client_id: str
     """Whom it was given to. Simkl accepts the token from nobody else."""
+    refresh_token: str = ""
+    """What a new access token is to be had for; "" for a grant of the PIN flow: its token lasts until it is revoked."""
+    issued_at: float = 0.0
+    expires_at: float = 0.0
+    """Seconds since 1970 by this device's clock, which may be wrong; 0 where it is not known."""
+    scope: str = ""
+    """What it allows, as Simkl says it; "" for a grant of the PIN flow, which allows everything."""
+
+    def is_read_only(self) -> bool:
+        """Whether it does not allow to write the history."""
+        return bool(self.scope) and WRITE not in self.scope.split()
 
     def __repr__(self) -> str:
         return "Grant(...)"  # it would end up in a log
@@ -89,6 +109,8 @@ class Account(NamedTuple):
     """The day of the sign-in, as YYYY-MM-DD; "" where it is not known."""
     needs_sign_in: bool
     """Whether Simkl no longer accepts the sign-in: no request will work before somebody signs in again."""
+    is_outdated: bool = False
+    """Whether it works, but was made in a way that Simkl retires: somebody had better sign in again."""
 
     def is_somebody_else(self, user: "User") -> bool:
         """Whether this is known to be another account than the user's."""
@@ -138,7 +160,8 @@ class AccountStore:
         with self._settings.alone():
             stored = self._read()
             if stored and stored[0].access_token == grant.access_token:
-                self._write(stored[0], Account(user.name, user.id, user.type, stored[1].since, False))
+                now = stored[1]._replace(name=user.name, id=user.id, type=user.type, needs_sign_in=False)
+                self._write(stored[0], now)
 
     def set_needs_sign_in(self, grant: Grant) -> None:
         """Store that Simkl no longer accepts this grant; raises NotSaved. Nothing, when another is stored now."""
@@ -146,6 +169,20 @@ class AccountStore:
             stored = self._read()
             if stored and stored[0].access_token == grant.access_token:
                 self._write(stored[0], stored[1]._replace(needs_sign_in=True))
+
+    def refresh(self, old: Grant, new: Grant) -> None:
+        """Store what the old grant was exchanged for; raises NotSaved. Nothing, when another is stored now."""
+        with self._settings.alone():
+            stored = self._read()
+            if stored and stored[0].access_token == old.access_token:
+                self._write(new, stored[1]._replace(needs_sign_in=False))
+
+    def set_outdated(self, grant: Grant) -> None:
+        """Store that Simkl retires the way of this grant; raises NotSaved. Nothing, when another is stored now."""
+        with self._settings.alone():
+            stored = self._read()
+            if stored and stored[0].access_token == grant.access_token:
+                self._write(stored[0], stored[1]._replace(is_outdated=True))
 
     def remove(self) -> None:
         """Sign out on this device; raises NotSaved."""
@@ -172,7 +209,7 @@ class AccountStore:
         text = get(ACCOUNT)
         try:
             if text:
-                return _decode(text) if get(SIGNED_IN) in (YES, AGAIN) else None
+                return _decode(text) if get(SIGNED_IN) in _MARKS else None
             token = get(ACCESS_TOKEN)
             if token:
                 return Grant(_token(token), get(CLIENT_ID).strip()), Account(get(USER_NAME), None, "", "", False)
@@ -188,9 +225,9 @@ class AccountStore:
         """
         before = {setting: self._settings.get(setting) for setting in _STORED}
         try:
-            self._change(SIGNED_IN, AGAIN if account.needs_sign_in else YES)
+            self._change(SIGNED_IN, AGAIN if account.needs_sign_in else OUTDATED if account.is_outdated else YES)
             self._change(ACCOUNT, _encode(grant, account))
-            if grant.access_token != before[ACCESS_TOKEN]:
+            if account.name != before[USER_NAME]:
                 self._change(USER_NAME, "")
             self._change(ACCESS_TOKEN, grant.access_token)
             self._change(ACCOUNT_TYPE, account.type)
@@ -226,22 +263,32 @@ def _decode(text: str) -> Tuple[Grant, Account]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
 
-    def field(name: str, kind: Type[T]) -> T:
-        found = value.get(name)
+    def field(name: str, kind: Type[T], default: Optional[T] = None) -> T:
+        found = value.get(name, default)
         if type(found) is not kind:  # True is an int to isinstance
             raise ValueError(name)
         return found
 
-    grant = Grant(_token(value.get("access_token")), field("client_id", str))
+    grant = Grant(
+        access_token=_token(value.get("access_token")),
+        client_id=field("client_id", str),
+        refresh_token=field("refresh_token", str, ""),
+        issued_at=field("issued_at", float, 0.0),
+        expires_at=field("expires_at", float, 0.0),
+        scope=field("scope", str, ""),
+    )
     account = Account(
         name=field("name", str),
         id=None if value.get("id") is None else field("id", int),
         type=field("type", str),
         since=field("since", str),
         needs_sign_in=field("needs_sign_in", bool),
+        is_outdated=field("is_outdated", bool, False),
     )
     if account.since and not _DATE.fullmatch(account.since):
         raise ValueError("since")
+    if grant.refresh_token:
+        _token(grant.refresh_token)
     return grant, account
 
 

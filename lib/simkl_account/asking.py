@@ -10,7 +10,7 @@ from random import random
 from typing import Callable, Generic, Optional, Protocol, TypeVar
 
 from .ends import End, Outcome
-from .errors import ClientIdRefused, NotSaved, Trouble, Unreachable
+from .errors import ClientIdRefused, FlowFailed, NotSaved, Trouble, Unreachable
 from .pace import Pace, spread
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-C = TypeVar("C", bound=Line)
+C = TypeVar("C", bound=Line, covariant=True)
 
 
 class Runtime(Protocol):
@@ -73,6 +73,8 @@ def outcome_of(story: Callable[[], Outcome]) -> Outcome:
         return Outcome(End.REFUSED)
     except Unreachable as error:
         return Outcome(End.UNREACHABLE, error.trouble)
+    except FlowFailed:
+        return Outcome(End.UNREACHABLE, Trouble.BAD_ANSWER)
     except NotSaved:
         return Outcome(End.NOT_SAVED)
 

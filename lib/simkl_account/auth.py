@@ -12,8 +12,9 @@ from .asking import Asking, Ended, Runtime, outcome_of
 from .ends import End, Outcome
 from .errors import NotSaved, SimklError, Unreachable
 from .pace import Pace
-from .simkl import Approved, Code, Gone, Poll, User
+from .simkl import User
 from .ui import Screen
+from .wire import Approved, Code, Denied, Gone, Poll
 
 CODE_PATIENCE = 60.0
 """Seconds to go on asking for a code when Simkl says "too many requests"."""
@@ -21,7 +22,7 @@ CODE_PATIENCE = 60.0
 NAME_PATIENCE = 20.0
 """The same for the name. It has to end: the person is looking at "One moment"."""
 
-_WORTH_ANOTHER_TRY = (End.EXPIRED, End.ANSWER_LOST, End.UNREACHABLE)
+_WORTH_ANOTHER_TRY = (End.EXPIRED, End.DENIED, End.ANSWER_LOST, End.UNREACHABLE)
 
 
 class Client(Protocol):
@@ -76,7 +77,8 @@ class SignIn:
         self._store(grant)
         user = self._get_user(grant)
         replaced = before.name if before and user and before.is_somebody_else(user) else ""
-        return Outcome(End.SIGNED_IN, user_name=user.name if user else "", replaced=replaced)
+        name = user.name if user else ""
+        return Outcome(End.SIGNED_IN, user_name=name, replaced=replaced, read_only=grant.is_read_only())
 
     def _get_code(self) -> Code:
         self._screen.show_contacting()
@@ -109,7 +111,9 @@ class SignIn:
                 return answer.grant
             if isinstance(answer, Gone):
                 # An approval is delivered once: where the answer before this one was lost, it may have been that.
-                raise Ended(End.ANSWER_LOST if failure else End.EXPIRED)
+                raise Ended(End.ANSWER_LOST if failure and not answer.has_expired else End.EXPIRED)
+            if isinstance(answer, Denied):
+                raise Ended(End.DENIED)
             self._screen.show_trouble(False)
             pace.answered(answer.slow_down)
             failure = None

@@ -6,7 +6,8 @@ from typing import Callable, Protocol
 from .account import AccountStore, Grant
 from .asking import Asking, Ended, Runtime, outcome_of
 from .ends import End, Outcome
-from .errors import NotSaved, TokenRefused
+from .errors import NotSaved, SignInNeeded, TokenRefused
+from .refresh import is_due
 from .simkl import User
 from .ui import Screen
 
@@ -21,6 +22,7 @@ class Client(Protocol):
     """What a check asks of Simkl: see simkl.Simkl."""
 
     def user(self, access_token: str) -> User: ...
+    def refresh(self, grant: Grant) -> Grant: ...
     def hang_up(self) -> None: ...
     def close(self) -> None: ...
 
@@ -34,12 +36,14 @@ class Check:
         screen: Screen,
         accounts: AccountStore,
         runtime: Runtime,
+        refresh: "Callable[[Asking[Client], Grant], Grant]",
         log: Callable[[str], None],
     ) -> None:
-        """connect: see asking.Asking."""
+        """connect: see asking.Asking. refresh: see refresh.refresh()."""
         self._simkl = Asking(connect, self._look_after_screen, runtime)
         self._screen = screen
         self._accounts = accounts
+        self._refresh = refresh
         self._log = log
 
     def run(self, grant: Grant) -> Outcome:
@@ -55,24 +59,25 @@ class Check:
     def _check(self, grant: Grant) -> Outcome:
         self._screen.show_contacting()
         try:
-            user = self._ask_twice(grant)
+            if is_due(grant):
+                grant = self._refresh(self._simkl, grant)
+            try:
+                return self._ask(grant)
+            except TokenRefused:
+                self._simkl.pause(RECHECK_PAUSE)
+            if grant.refresh_token:
+                grant = self._refresh(self._simkl, grant)
+            return self._ask(grant)
         except TokenRefused:
             self._store(lambda: self._accounts.set_needs_sign_in(grant))
             return Outcome(End.NEEDS_SIGN_IN)
+        except SignInNeeded:
+            return Outcome(End.NEEDS_SIGN_IN)
+
+    def _ask(self, grant: Grant) -> Outcome:
+        user = self._simkl.ask(lambda simkl: simkl.user(grant.access_token), PATIENCE)
         self._store(lambda: self._accounts.set_user(grant, user))
-        return Outcome(End.SIGNED_IN, user_name=user.name)
-
-    def _ask_twice(self, grant: Grant) -> User:
-        """Raises TokenRefused only where Simkl says so twice."""
-
-        def ask() -> User:
-            return self._simkl.ask(lambda simkl: simkl.user(grant.access_token), PATIENCE)
-
-        try:
-            return ask()
-        except TokenRefused:
-            self._simkl.pause(RECHECK_PAUSE)
-            return ask()
+        return Outcome(End.SIGNED_IN, user_name=user.name, read_only=grant.is_read_only())
 
     def _store(self, change: Callable[[], None]) -> None:
         """What Simkl said stays true where it cannot be written down."""

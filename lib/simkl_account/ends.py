@@ -16,6 +16,8 @@ class End(Enum):
     """By the person; nothing was stored."""
     EXPIRED = auto()
     """The code ran out, or Simkl does not know it any more."""
+    DENIED = auto()
+    """By the person, at Simkl."""
     ANSWER_LOST = auto()
     """The code was used, but the answer that brought the token did not arrive."""
     REFUSED = auto()
@@ -39,3 +41,5 @@ class Outcome(NamedTuple):
     """Who is signed in; "" where Simkl did not say."""
     replaced: str = ""
     """Who was signed in until now, where that was somebody else."""
+    read_only: bool = False
+    """Whether the sign-in is not allowed to write the history."""

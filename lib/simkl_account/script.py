@@ -15,12 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional
 
-    from .account import AccountStore
+    from .account import AccountStore, Grant
+    from .asking import Asking
     from .ends import Outcome
-    from .simkl import Simkl
-
-APP_NAME = "kodi-simkl-account"
-"""What Simkl's statistics and User-Agent call this add-on."""
+    from .refresh import Client
 
 CLIENT_ID = "client_id"  # as account.CLIENT_ID, which takes too long to import here
 
@@ -54,9 +52,7 @@ def run(argv: "List[str]") -> None:
 
 def open_from_programs(runtime: KodiRuntime) -> None:
     """Signed out: sign in. Signed in: the settings say who it is and what can be done."""
-    accounts = _accounts()
-    _tidy(accounts)
-    if accounts.load():
+    if _tidy_accounts().load():
         addon.open_settings()
     else:
         sign_in(runtime)
@@ -86,7 +82,11 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
     finally:
         lock.release()
     if outcome and end == "SIGNED_IN":
-        dialogs.tell(runtime, addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced))
+        message = addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced)
+        if outcome.read_only:
+            _offer_sign_in(runtime, message)
+        else:
+            dialogs.tell(runtime, message)
     return True
 
 
@@ -99,13 +99,15 @@ def sign_out(runtime: KodiRuntime) -> None:
         dialogs.notify(addon.text(words.ALREADY_OPEN))
         return
     from .errors import NotSaved
+    from .wiring import accounts
 
+    revoked = _revoke(accounts(), runtime)
     try:
-        _accounts().remove()
+        accounts().remove()
     except NotSaved:
         outcome = words.NOT_REMOVED
     else:
-        outcome = words.SIGNED_OUT
+        outcome = words.SIGNED_OUT_AT_SIMKL if revoked else words.SIGNED_OUT
         addon.notify_all(addon.SIGNED_OUT)
     lock.release()
     dialogs.tell(runtime, addon.text(outcome))
@@ -113,8 +115,7 @@ def sign_out(runtime: KodiRuntime) -> None:
 
 def check(runtime: KodiRuntime) -> None:
     """Ask Simkl whether the sign-in is good, and say the answer; where it is not, offer to sign in again."""
-    accounts = _accounts()
-    _tidy(accounts)
+    accounts = _tidy_accounts()
     grant = accounts.last_grant()
     if not grant:
         return dialogs.tell(runtime, addon.text(words.NOT_SIGNED_IN))
@@ -125,15 +126,23 @@ def check(runtime: KodiRuntime) -> None:
     if not lock.acquire(_LOCK_PATIENCE):
         return dialogs.notify(addon.text(words.ALREADY_OPEN))
     screen = dialogs.ProgressScreen(runtime, addon.name())
+    from . import wiring
     from .check import Check
 
-    outcome = Check(lambda: _connect(client_id), screen, accounts, runtime, addon.log).run(grant)
+    def refresh(simkl: "Asking[Client]", grant: "Grant") -> "Grant":
+        return wiring.refresh_in_this_kodi(simkl, grant, runtime)
+
+    outcome = Check(lambda: wiring.connect(client_id), screen, accounts, runtime, refresh, addon.log).run(grant)
     lock.release()
-    if outcome.end.name == "SIGNED_IN":
+    account = accounts.load()
+    if outcome.end.name == "SIGNED_IN" and account and account.is_outdated:
+        _offer_sign_in(runtime, addon.text(words.OUTDATED))
+    elif outcome.end.name == "SIGNED_IN" and outcome.read_only:
+        _offer_sign_in(runtime, addon.text(words.READ_ONLY, outcome.user_name))
+    elif outcome.end.name == "SIGNED_IN":
         dialogs.tell(runtime, addon.text(words.STILL_SIGNED_IN, outcome.user_name))
     elif outcome.end.name == "NEEDS_SIGN_IN":
-        if dialogs.ask(runtime, addon.text(words.NEEDS_SIGN_IN), yes=addon.text(words.SIGN_IN)):
-            sign_in(runtime)
+        _offer_sign_in(runtime, addon.text(words.NEEDS_SIGN_IN))
     elif outcome.end.name not in ("CANCELLED", "SHUTTING_DOWN"):
         dialogs.tell(runtime, addon.text(words.what_happened(outcome)))
 
@@ -142,48 +151,59 @@ def _sign_in_until_accepted(runtime: KodiRuntime) -> "Optional[Outcome]":
     """Sign in, with another client id where Simkl refuses one; None when the person has none to enter."""
     client_id = _client_id(runtime)
     while client_id:
-        outcome = _sign_in_with(client_id, runtime)
+        outcome = _sign_in_once(runtime)
         if outcome.end.name != "REFUSED":
             return outcome
         client_id = _ask_for_client_id(runtime, words.REFUSED)
     return None
 
 
-def _sign_in_with(client_id: str, runtime: KodiRuntime) -> "Outcome":
+def _sign_in_once(runtime: KodiRuntime) -> "Outcome":
     screen = dialogs.ProgressScreen(runtime, addon.text(words.SIGN_IN_TITLE))
+    from . import wiring
     from .auth import SignIn
 
-    accounts = _accounts()
-    _tidy(accounts)
-    return SignIn(lambda: _connect(client_id), screen, accounts, runtime, addon.log).run()
+    client_id = wiring.client_id()
+    return SignIn(lambda: wiring.connect(client_id), screen, _tidy_accounts(), runtime, addon.log).run()
 
 
-def _connect(client_id: str) -> "Simkl":
-    from .kodi.proxy import proxy_url
-    from .simkl import Simkl
-    from .transport import Transport
-
-    return Simkl(client_id, Transport(APP_NAME, addon.version(), proxy_url()))
+def _offer_sign_in(runtime: KodiRuntime, why: str) -> None:
+    if dialogs.ask(runtime, why, yes=addon.text(words.SIGN_IN_AGAIN)):
+        sign_in(runtime)
 
 
-def _accounts() -> "AccountStore":
-    from .account import AccountStore
+def _revoke(accounts: "AccountStore", runtime: KodiRuntime) -> bool:
+    """End the grant at Simkl, where it is of a kind that can be. Returns whether that is done."""
+    grant = accounts.last_grant()
+    if not grant or not grant.refresh_token:
+        return False
+    screen = dialogs.ProgressScreen(runtime, addon.name())
+    from .revoke import revoke
+    from .wiring import connect
 
-    return AccountStore(KodiSettings(), addon.warn_once)
+    client_id = grant.client_id
+    return revoke(lambda: connect(client_id), grant, screen, runtime, addon.log)
 
 
-def _tidy(accounts: "AccountStore") -> None:
+def _tidy_accounts() -> "AccountStore":
     from contextlib import suppress
 
     from .errors import NotSaved
+    from .wiring import accounts
 
     with suppress(NotSaved):
-        accounts.tidy()
+        accounts().tidy()
+    return accounts()
 
 
 def _client_id(runtime: KodiRuntime) -> str:
-    """This build's, or the person's own; "" when there is none and nobody has one to enter."""
-    return KodiSettings().get(CLIENT_ID).strip() or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
+    """Some client id, see wiring.client_id; "" when there is none and nobody has one to enter."""
+    known = KodiSettings().get(CLIENT_ID).strip()
+    if not known:
+        from .wiring import client_id
+
+        known = client_id()
+    return known or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
 
 
 def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:

@@ -2,7 +2,9 @@
 """Requests to Simkl as the user, by any add-on: an auth object for requests, and a Session that has it."""
 
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from functools import partial
+from time import monotonic
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -11,17 +13,25 @@ from requests.auth import AuthBase
 from requests.exceptions import UnrewindableBodyError
 from requests.utils import rewind_body
 
-from .account import AccountStore, Grant
-from .errors import NotSaved, SignInNeeded
+from . import wiring, words
+from .account import Grant
+from .asking import Asking, Ended
+from .errors import NotSaved, SignInNeeded, SimklError, UserLimitExceeded
 from .kodi import addon
 from .kodi.proxy import proxy_url
-from .kodi.reminder import remind
+from .kodi.reminder import is_video_playing, remind, say
 from .kodi.runtime import KodiRuntime
-from .kodi.settings import KodiSettings
-from .simkl import refuses_token
+from .outdated import is_for_device_flow, may_be_outdated
+from .refresh import is_due
+from .simkl import Simkl
+from .transport import retry_after
+from .wire import USER_LIMIT, error_of, refuses_token
 
 RECHECK_PAUSE = 3.0
 """Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
+
+REFRESH_PAUSE = 300.0
+"""Seconds before another try of what nobody is waiting for: a new token ahead of the old one's end."""
 
 TIMEOUT = (8.0, 20.0)
 """Seconds for a connection, and between two pieces of an answer."""
@@ -40,18 +50,21 @@ class SimklAuth(AuthBase):
     use it.
 
     A request raises SignInNeeded when nobody is signed in, or when Simkl has refused the token twice. In between,
-    for RECHECK_PAUSE, it waits.
+    for RECHECK_PAUSE, it waits. A token that is near its end is exchanged for a new one first, and so is one that Simkl
+    refuses. A request raises UserLimitExceeded when the requests of the day are used up.
     """
 
     def __init__(self) -> None:
         self._runtime = KodiRuntime()
-        self._accounts = AccountStore(KodiSettings(), addon.warn_once)
+        self._accounts = wiring.accounts()
+        self._no_look_before = 0.0
+        self._no_refresh_before = 0.0
         self._app_name, self._app_version = addon.caller()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if _is_simkl(request.url):
             user_agent = request.headers.get("User-Agent")
-            self._sign(request, self._grant())
+            self._sign(request, self._grant_ahead_of_its_end())
             request.register_hook("response", partial(self._answered, user_agent))  # type: ignore[no-untyped-call]
         return request
 
@@ -62,6 +75,48 @@ class SimklAuth(AuthBase):
             if self._accounts.load():
                 remind()
             raise
+
+    def _grant_ahead_of_its_end(self) -> Grant:
+        """Where Simkl cannot be reached for a new one, the old one may be good yet: the clock may be wrong."""
+        grant = self._grant()
+        self._look_whether_outdated(grant)
+        if not is_due(grant) or monotonic() < self._no_refresh_before:
+            return grant
+        return self._refresh(grant) or grant
+
+    def _look_whether_outdated(self, grant: Grant) -> None:
+        """Say once that Simkl retires the way that this sign-in was made, when a new build has a client id for another.
+
+        Not over a playing video: there will be another request.
+        """
+        if grant.refresh_token or monotonic() < self._no_look_before or is_video_playing():
+            return
+        self._no_look_before = monotonic() + REFRESH_PAUSE
+        account, client_id = self._accounts.load(), wiring.client_id()
+        if not may_be_outdated(grant, client_id) or not account or account.is_outdated:
+            return
+        if is_for_device_flow(client_id, wiring.known_flow(client_id), self._asking):
+            with suppress(NotSaved):
+                self._accounts.set_outdated(grant)
+                say(words.NEW_WAY)
+
+    def _asking(self, client_id: str) -> "Asking[Simkl]":
+        return Asking(lambda: wiring.connect(client_id), lambda: None, self._runtime)
+
+    def _refresh(self, grant: Grant) -> Optional[Grant]:
+        """The grant to use in place of this one; None where there is none to be had now."""
+        simkl = self._asking(grant.client_id)
+        try:
+            return wiring.refresh_in_this_kodi(simkl, grant, self._runtime)
+        except SignInNeeded:
+            remind()
+            raise
+        except (SimklError, NotSaved, Ended) as error:
+            addon.log(f"no refresh: {error}")
+            self._no_refresh_before = monotonic() + REFRESH_PAUSE
+            return None
+        finally:
+            simkl.close()
 
     def _sign(self, request: requests.PreparedRequest, grant: Grant) -> None:
         request.headers["Authorization"] = f"Bearer {grant.access_token}"
@@ -76,8 +131,10 @@ class SimklAuth(AuthBase):
         vars(response.request).pop("copy", None)
         if not _is_simkl(response.request.url) or "Authorization" not in response.request.headers:
             return response
-        if response.status_code == 401 and refuses_token(401, response.content):
-            response = self._try_once_more(response, options)
+        if _is_refusal(response):
+            response = self._try_again(response, options)
+        if response.status_code == 429 and error_of(response.content) == USER_LIMIT:
+            raise UserLimitExceeded(_ends_at(response))
         if response.is_redirect:
             self._prepare_redirect(response, user_agent)
         return response
@@ -102,25 +159,39 @@ class SimklAuth(AuthBase):
 
         sent.copy = unsigned_copy  # type: ignore[method-assign]  # until the next answer to it
 
-    def _try_once_more(self, refused: requests.Response, options: Dict[str, Any]) -> requests.Response:
-        """After a refused token: the same request again, with what is stored by then."""
+    def _try_again(self, refused: requests.Response, options: Dict[str, Any]) -> requests.Response:
+        """After a refused token: the request with a newer token, where there is one, and once more after a pause."""
+        grant = self._grant()
+        if not _can_be_sent_again(refused.request):
+            return refused
+        if grant.refresh_token and _has(refused, grant):
+            renewed = self._refresh(grant)
+            if not renewed:
+                return refused  # all that is known is that this token has ended
+            grant = renewed
+        if not _has(refused, grant):
+            refused = self._send_again(refused, grant, options)
+            if not _is_refusal(refused):
+                return refused
         self._runtime.wait(RECHECK_PAUSE)
         if self._runtime.is_shutting_down():
             return refused
-        grant, request = self._grant(), refused.request
+        grant = self._grant()
+        is_the_same = _has(refused, grant)
+        response = self._send_again(refused, grant, options)
+        if is_the_same and _is_refusal(response):
+            self._give_up(grant)
+        return response
+
+    def _send_again(self, refused: requests.Response, grant: Grant, options: Dict[str, Any]) -> requests.Response:
+        """Send the request of an answer again, for another grant."""
+        request = refused.request
         refused.request = request.copy()
-        if request.body is not None and not isinstance(request.body, (str, bytes)):
-            try:
-                rewind_body(request)
-            except UnrewindableBodyError:
-                return refused
+        _can_be_sent_again(request)  # from its beginning
         self._sign(request, grant)
         refused.close()
         response: requests.Response = refused.connection.send(request, **options)  # type: ignore[attr-defined]
-        response.history.append(refused)
-        same_token = request.headers["Authorization"] == refused.request.headers["Authorization"]
-        if same_token and response.status_code == 401 and refuses_token(401, response.content):
-            self._give_up(grant)
+        response.history += [*refused.history, refused]
         return response
 
     def _give_up(self, grant: Grant) -> None:
@@ -153,6 +224,31 @@ class Session(requests.Session):
         found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
         prepared_request.headers.pop("Proxy-Authorization", None)
         return found
+
+
+def _can_be_sent_again(request: requests.PreparedRequest) -> bool:
+    """Whether its body can be had once more; a file is put back to where it was."""
+    if request.body is None or isinstance(request.body, (str, bytes)):
+        return True
+    try:
+        rewind_body(request)
+    except UnrewindableBodyError:
+        return False
+    return True
+
+
+def _is_refusal(response: requests.Response) -> bool:
+    return response.status_code == 401 and refuses_token(401, response.content)
+
+
+def _has(response: requests.Response, grant: Grant) -> bool:
+    """Whether this grant's token was sent."""
+    return bool(response.request.headers.get("Authorization") == f"Bearer {grant.access_token}")
+
+
+def _ends_at(response: requests.Response) -> Optional[datetime]:
+    seconds = retry_after(response)
+    return None if seconds is None else datetime.now(timezone.utc) + timedelta(seconds=seconds)
 
 
 _OURS = ("client_id", "app-name", "app-version")

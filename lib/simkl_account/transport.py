@@ -64,8 +64,15 @@ class Transport:
         self._session.proxies = {"https": proxy} if proxy else {}
         self._session.mount(API, _Adapter(self._lines))
 
-    def request(self, method: str, path: str, query: Mapping[str, str], access_token: Optional[str] = None) -> Answer:
-        """Send one request and return its answer; raises Unreachable when there is none."""
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        access_token: Optional[str] = None,
+        form: Optional[Mapping[str, str]] = None,
+    ) -> Answer:
+        """Send one request and return its answer; raises Unreachable when there is none. form: sent as the body."""
         headers = {"Authorization": f"Bearer {access_token}"} if access_token else None
         try:
             with self._session.request(
@@ -73,11 +80,12 @@ class Transport:
                 API + path,
                 params={**query, **self._app},
                 headers=headers,
+                data=form,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _bounded_body(response), _retry_after(response))
+                return Answer(response.status_code, _bounded_body(response), retry_after(response))
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             # requests lets some of urllib3's own through, and a ValueError where a proxy's name or password is odd.
             trouble, detail = _why(error)
@@ -277,7 +285,7 @@ def _bounded_body(response: requests.Response) -> bytes:
     return body
 
 
-def _retry_after(response: requests.Response) -> Optional[float]:
+def retry_after(response: requests.Response) -> Optional[float]:
     """Retry-After as seconds from now; it comes as seconds or as a date (RFC 9110, 10.2.3)."""
     value = response.headers.get("Retry-After", "").strip()
     seconds = _number(value)

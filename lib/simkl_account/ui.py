@@ -4,7 +4,7 @@
 from typing import Protocol
 
 from .ends import Outcome
-from .simkl import Code
+from .wire import Code
 
 
 class Screen(Protocol):

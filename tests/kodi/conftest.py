@@ -3,14 +3,16 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Generator, Iterator
+from typing import Callable, Dict, Generator, Iterator
 
 import pytest
 import trustme
 
 from tests.rig import namespace
+from tests.rig.consumer import Consumer
+from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
-from tests.rig.standin import CLIENT_ID, HOSTS, StandIn
+from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, HOSTS, StandIn
 from tools.package import ROOT
 
 FAILURES = ROOT / "build/failures"
@@ -53,6 +55,14 @@ def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: 
     return folder
 
 
+@pytest.fixture(scope="session")
+def consumers_template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: trustme.CA) -> Path:
+    """The same, with the add-ons that use the account."""
+    folder = tmp_path_factory.mktemp("consumers") / "home"
+    make_home(folder, display, authority, CLIENT_ID, consumers=True)
+    return folder
+
+
 @pytest.fixture
 def simkl(network: None, authority: trustme.CA) -> Iterator[StandIn]:
     """Simkl, as far as this Kodi knows."""
@@ -63,17 +73,38 @@ def simkl(network: None, authority: trustme.CA) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, template: Path) -> Path:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The home folder of this test's Kodi: to be changed before `kodi` is asked for."""
     folder = tmp_path / "home"
-    copy_home(template, folder)
+    with_consumers = request.node.get_closest_marker("consumers")
+    copy_home(request.getfixturevalue("consumers_template" if with_consumers else "template"), folder)
     return folder
 
 
 @pytest.fixture
-def environment() -> Dict[str, str]:
-    """What this test's Kodi is started with beyond the usual."""
-    return {}
+def clock(tmp_path: Path) -> Callable[[str], None]:
+    """Call it with seconds, signed, to move the wall clock of this test's Kodi. Its monotonic clock stays true."""
+    return lambda offset: _write(tmp_path / "clock", offset)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+@pytest.fixture
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Dict[str, str]:
+    """What this test's Kodi is started with."""
+    if "clock" not in request.fixturenames:
+        return {}
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    _write(tmp_path / "clock", "+0")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(tmp_path / "clock"),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @pytest.fixture
@@ -100,6 +131,18 @@ def kodi(
         raise
     finally:
         kodi.kill()
+
+
+@pytest.fixture
+def consumer(kodi: Kodi) -> Consumer:
+    """Its service is up."""
+    return Consumer(kodi)
+
+
+@pytest.fixture
+def device_flow(home: Path) -> None:
+    """The add-on with a client id for the device flow."""
+    fill_in_client_id(home, DEVICE_CLIENT_ID)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 import re
 from typing import Tuple
 
-from tests.rig.kodi import CONFIRMATION, PROGRESS, Kodi, wait_for
+from tests.rig.kodi import CONFIRMATION, HOME, PROGRESS, Kodi, wait_for
 from tests.rig.standin import StandIn
 
 
@@ -37,3 +37,12 @@ def stored(kodi: Kodi) -> Tuple[str, str]:
     """The token and the name on the disk."""
     settings = kodi.settings_file()
     return settings.get("access_token", ""), settings.get("user_name", "")
+
+
+def sign_in_and_leave(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
+    """Sign in, and be back at the home screen. Returns the token."""
+    kodi.run("action=sign_in")
+    token = sign_in(kodi, simkl, name)
+    kodi.key("Select")
+    kodi.wait_for_window(HOME)
+    return token

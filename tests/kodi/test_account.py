@@ -7,40 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from tests.rig.consumer import CONSUMER, Consumer
 from tests.rig.faults import redirect, silence, status
-from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, make_home, wait_for
+from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, wait_for
 from tests.rig.standin import CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
-from .sofa import shown_code, sign_in, start_from_settings, stored
+from .sofa import shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
+
+pytestmark = pytest.mark.consumers
 
 NO_LONGER_VALID = "The sign-in to Simkl is no longer valid. Sign in again."
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: trustme.CA) -> Path:
-    """A home folder with the add-ons that use the account."""
-    folder = tmp_path_factory.mktemp("consumers") / "home"
-    make_home(folder, display, authority, CLIENT_ID, consumers=True)
-    return folder
-
-
-@pytest.fixture
-def consumer(kodi: Kodi) -> Consumer:
-    """Its service is up."""
-    return Consumer(kodi)
-
-
-def sign_in_and_leave(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
-    """Sign in, and be back at the home screen. Returns the token."""
-    kodi.run("action=sign_in")
-    token = sign_in(kodi, simkl, name)
-    kodi.key("Select")
-    kodi.wait_for_window(HOME)
-    return token
 
 
 def ada(**changes: Any) -> Any:
@@ -317,12 +295,12 @@ def test_each_profile_has_its_own_account(second_profile: None, kodi: Kodi, simk
 
 
 def test_a_settings_file_from_another_box(
-    kodi: Kodi, simkl: StandIn, template: Path, tmp_path: Path, display: str
+    kodi: Kodi, simkl: StandIn, consumers_template: Path, tmp_path: Path, display: str
 ) -> None:
     sign_in_and_leave(kodi, simkl)
     kodi.quit()
     copy = tmp_path / "another box"
-    copy_home(template, copy)
+    copy_home(consumers_template, copy)
     folder = Path(".kodi/userdata/addon_data") / ADDON_ID
     shutil.copytree(kodi.home / folder, copy / folder, dirs_exist_ok=True)
     other = Kodi(copy, display)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Callable, Iterator
 
 import pytest
 import trustme
@@ -485,29 +485,3 @@ def addon_data(kodi: Kodi) -> Path:
     folder = kodi.home / ".kodi/userdata/addon_data/script.simkl.account"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Callable[[str], None]:
-    """Call it with seconds, signed, to move the wall clock of this test's Kodi. Its monotonic clock stays true."""
-    return lambda offset: _write(tmp_path / "clock", offset)
-
-
-def _write(file: Path, text: str) -> None:
-    file.write_text(text)
-
-
-@pytest.fixture
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Dict[str, str]:
-    """What this test's Kodi is started with."""
-    if "clock" not in request.fixturenames:
-        return {}
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    _write(tmp_path / "clock", "+0")
-    return {
-        "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(tmp_path / "clock"),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }

@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
 if TYPE_CHECKING:
     from .standin import Handler
@@ -42,6 +42,20 @@ def too_many(seconds: int, as_date: bool = False) -> Fault:
 def redirect(location: str) -> Fault:
     """Somewhere else."""
     return status(302, Location=location)
+
+
+def without_answer(delay: float = 0, then: "Optional[Fault]" = None) -> Fault:
+    """Do what was asked, and answer late, in seconds; or, with then, with that fault in place of the answer."""
+
+    def late(handler: "Handler") -> None:
+        status_code, body = handler.standin.answer(handler.current)
+        time.sleep(delay)
+        if then:
+            then(handler)
+        else:
+            handler.send(status_code, json.dumps(body).encode())
+
+    return late
 
 
 def silence(handler: "Handler") -> None:

@@ -81,6 +81,12 @@ def build(
     (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
 
 
+def fill_in_client_id(home: Path, client_id: str) -> None:
+    """Make the add-on in this home folder a build with this client id."""
+    path = Path("resources/settings.xml")
+    (home / ".kodi/addons" / ADDON_ID / path).write_bytes(read_shipped(path, client_id))
+
+
 def enable_addons(home: Path) -> None:
     """Enable every add-on, in the database of a Kodi that has run once in this home and has ended."""
     ids = [path.name for path in (home / ".kodi/addons").iterdir() if (path / "addon.xml").is_file()]

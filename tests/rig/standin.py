@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A stand-in for Simkl: the PIN flow over TLS as api.simkl.com, and the page where a person types the code.
+"""A stand-in for Simkl: both sign-ins over TLS as api.simkl.com, and the page where a person types the code.
 
 It keeps a record of every request, and answers the next ones of a kind with scripted faults where told to.
 Written on the standard library's server: the faults need the bare socket, below what a web framework shows.
@@ -24,6 +24,7 @@ import trustme
 from .faults import Fault
 
 CLIENT_ID = "client-id-of-the-stand-in"
+DEVICE_CLIENT_ID = "client-id-for-the-device-flow"
 HOSTS = ("api.simkl.com", "simkl.com")
 
 
@@ -32,10 +33,11 @@ class Request:
     """A request as it arrived."""
 
     kind: str
-    """"code", "poll", "user", "page", "activities" or "other"."""
+    """"code", "poll", "refresh", "revoke", "user", "page", "activities" or "other"."""
     method: str
     path: str
     query: Dict[str, str]
+    form: Dict[str, str]
     headers: Dict[str, str]
     connection: Tuple[str, int]
     """The client's address: the same for as long as the connection lives."""
@@ -50,6 +52,20 @@ class PinCode:
     user_code: str
     expires_at: float
     approved_by: Optional[str] = None
+    device_code: str = ""
+    """Of the device flow."""
+    scope: str = ""
+    is_declined: bool = False
+
+
+@dataclass
+class DeviceGrant:
+    """What the device flow granted, by its refresh token."""
+
+    name: str
+    scope: str
+    access_token: str
+    expires_at: float
 
 
 @dataclass
@@ -63,6 +79,16 @@ class StandIn:
     codes: Dict[str, PinCode] = field(default_factory=dict)
     tokens: Dict[str, str] = field(default_factory=dict)
     """Access token to user name."""
+    grants: Dict[str, DeviceGrant] = field(default_factory=dict)
+    """Those of the device flow, by refresh token; their access tokens are in tokens, too."""
+    token_life: float = 604800
+    """Seconds that an access token of the device flow lives."""
+    scope: Optional[str] = None
+    """What is granted in place of what was asked for."""
+    requests_left: Dict[str, int] = field(default_factory=dict)
+    """How many requests a user has left today, where that matters."""
+    token_of: Dict[str, str] = field(default_factory=dict)
+    """Token to the client id that it was issued to."""
     secrets: List[str] = field(default_factory=list)
     """Every code and token ever handed out."""
     types: Dict[str, str] = field(default_factory=dict)
@@ -135,6 +161,11 @@ class StandIn:
         with self._lock:
             del self.tokens[token]
 
+    def decline(self, user_code: str) -> None:
+        """What a person does at simkl.com/pin who did not ask for this."""
+        with self._lock:
+            self.codes[user_code].is_declined = True
+
     def clear_faults(self) -> None:
         """No more faults."""
         with self._lock:
@@ -171,16 +202,25 @@ class StandIn:
         with self._lock:
             if not request.headers.get("User-Agent") or not {"app-name", "app-version"} <= set(request.query):
                 return 400, {"error": "missing_parameters", "code": 400}
-            if request.query.get("client_id") != CLIENT_ID:
+            client_id = request.form.get("client_id") or request.query.get("client_id")
+            if client_id not in (CLIENT_ID, DEVICE_CLIENT_ID):
                 return 412, {"error": "client_id_failed", "code": 412, "message": "Wrong client_id"}
+            if request.path.startswith("/oauth2/"):
+                return self._device_flow(request, client_id)
+            if request.path.startswith("/oauth/") and client_id != CLIENT_ID:
+                return 400, {"error": "invalid_client", "code": 400}
             if request.kind == "code" and request.method == "GET":
                 return 200, self._new_code()
             if request.kind == "poll" and request.method == "GET":
                 return 200, self._poll(request.path.rpartition("/")[2])
+            name = self._name(request)
+            if name in self.requests_left:
+                self.requests_left[name] -= 1
+                if self.requests_left[name] < 0:
+                    return 429, {"error": "user_limit_exceeded", "code": 429}
             if request.kind == "user" and request.method == "POST":
-                return self._user(self._name(request))
+                return self._user(name)
             if request.kind == "activities" and request.method in ("GET", "POST"):
-                name = self._name(request)
                 return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED
             return 404, {"error": "url_failed", "code": 404}
 
@@ -208,11 +248,88 @@ class StandIn:
         token = secrets.token_hex(32)
         self.secrets.append(token)
         self.tokens[token] = code.approved_by
+        self.token_of[token] = CLIENT_ID
         return {"result": "OK", "access_token": token}
 
     def _name(self, request: Request) -> Optional[str]:
-        """Whose token a request has; None when it is not good."""
-        return self.tokens.get(request.headers.get("Authorization", "")[len("Bearer ") :])
+        """Whose token a request has; None when it is not good, or came with another client id."""
+        token = request.headers.get("Authorization", "")[len("Bearer ") :]
+        for grant in self.grants.values():
+            if grant.access_token == token and grant.expires_at <= time.monotonic():
+                return None
+        if self.token_of.get(token, CLIENT_ID) != request.query.get("client_id"):
+            return None
+        return self.tokens.get(token)
+
+    def _device_flow(self, request: Request, client_id: str) -> Tuple[int, Any]:
+        """RFC 8628, RFC 6749 and RFC 7009, as far as Simkl's clients say that it keeps to them."""
+        if client_id != DEVICE_CLIENT_ID or request.method != "POST":
+            return 401, {"error": "invalid_client"}
+        form = request.form
+        if request.kind == "code":
+            return 200, self._new_device_code(form.get("scope", ""))
+        if request.kind == "poll":
+            return self._poll_device(form.get("device_code", ""))
+        if request.kind == "refresh":
+            grant = self.grants.get(form.get("refresh_token", ""))
+            if not grant:
+                return 400, {"error": "invalid_grant"}
+            return 200, self._new_tokens(form["refresh_token"], grant)
+        if request.kind == "revoke":
+            grant = self.grants.pop(form.get("token", ""), None)
+            if grant:
+                del self.tokens[grant.access_token]
+            return 200, {}
+        return 400, {"error": "unsupported_grant_type"}
+
+    def _new_device_code(self, scope: str) -> Dict[str, Any]:
+        letters = [secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8)]
+        user_code = "".join(letters[:4]) + "-" + "".join(letters[4:])
+        device_code = secrets.token_urlsafe(32)
+        self.secrets += [user_code, device_code]
+        granted = scope if self.scope is None else self.scope
+        expires_at = time.monotonic() + self.expires_in
+        self.codes[user_code] = PinCode(user_code, expires_at, device_code=device_code, scope=granted)
+        return {
+            "device_code": device_code,
+            "user_code": user_code,
+            "verification_uri": "https://simkl.com/pin",
+            "verification_uri_complete": f"https://simkl.com/pin?user_code={user_code}",
+            "expires_in": self.expires_in,
+            "interval": self.interval,
+        }
+
+    def _poll_device(self, device_code: str) -> Tuple[int, Any]:
+        code = next((code for code in self.codes.values() if code.device_code == device_code), None)
+        if not code:
+            return 400, {"error": "invalid_grant"}
+        if code.is_declined:
+            return 400, {"error": "access_denied"}
+        if not self._live(code.user_code):
+            return 400, {"error": "expired_token"}
+        if code.approved_by is None:
+            return 400, {"error": "authorization_pending"}
+        del self.codes[code.user_code]
+        refresh_token = "simkl_rt_" + secrets.token_hex(16)
+        self.secrets.append(refresh_token)
+        self.grants[refresh_token] = DeviceGrant(code.approved_by, code.scope, "", 0)
+        return 200, self._new_tokens(refresh_token, self.grants[refresh_token])
+
+    def _new_tokens(self, refresh_token: str, grant: DeviceGrant) -> Dict[str, Any]:
+        """A new access token; the one before it is dead at once."""
+        self.tokens.pop(grant.access_token, None)
+        grant.access_token = "simkl_at_" + secrets.token_hex(16)
+        grant.expires_at = time.monotonic() + self.token_life
+        self.secrets.append(grant.access_token)
+        self.tokens[grant.access_token] = grant.name
+        self.token_of[grant.access_token] = DEVICE_CLIENT_ID
+        return {
+            "access_token": grant.access_token,
+            "refresh_token": refresh_token,
+            "expires_in": self.token_life,
+            "token_type": "bearer",
+            "scope": grant.scope,
+        }
 
     def _user(self, name: Optional[str]) -> Tuple[int, Any]:
         if name is None:
@@ -222,7 +339,7 @@ class StandIn:
 
     def _live(self, user_code: str) -> Optional[PinCode]:
         code = self.codes.get(user_code)
-        return code if code and code.expires_at > time.monotonic() else None
+        return code if code and code.expires_at > time.monotonic() and not code.is_declined else None
 
 
 class _Server(ThreadingHTTPServer):
@@ -276,8 +393,10 @@ class Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         url = urlsplit(self.path)
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        form = {name: values[0] for name, values in parse_qs(self.body.decode(errors="replace")).items()}
         request = Request(
-            kind=_kind(url.path),
+            kind=_kind(url.path, form),
+            form=form,
             method=self.command,
             path=url.path,
             query={name: values[0] for name, values in parse_qs(url.query).items()},
@@ -293,7 +412,8 @@ class Handler(BaseHTTPRequestHandler):
             self._page()
         else:
             status, body = self.standin.answer(request)
-            self.send(status, json.dumps(body).encode())
+            more = {"Retry_After": "7200"} if status == 429 else {}
+            self.send(status, json.dumps(body).encode(), **more)
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
         """Send a whole answer."""
@@ -306,7 +426,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _page(self) -> None:
-        form = {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
+        form = self.current.form
         said = ""
         if self.command == "POST":
             good = self.standin.approve(form.get("code", ""), form.get("name") or "Someone")
@@ -330,9 +450,13 @@ _PAGE = """<!doctype html><meta name=viewport content="width=device-width"><titl
 <p><button>Approve</button></form><p><strong>{said}</strong>"""
 
 
-def _kind(path: str) -> str:
-    if path == "/oauth/pin":
+def _kind(path: str, form: Dict[str, str]) -> str:
+    if path in ("/oauth/pin", "/oauth2/device"):
         return "code"
+    if path == "/oauth2/token":
+        return "refresh" if form.get("grant_type") == "refresh_token" else "poll"
+    if path == "/oauth2/revoke":
+        return "revoke"
     if path.startswith("/oauth/pin/"):
         return "poll"
     return {"/users/settings": "user", "/pin": "page", "/sync/activities": "activities"}.get(path, "other")

@@ -7,8 +7,9 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Uni
 
 from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import Outcome
-from lib.simkl_account.errors import NotSaved
-from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Poll, User
+from lib.simkl_account.errors import GrantRefused, NotSaved
+from lib.simkl_account.simkl import User
+from lib.simkl_account.wire import Approved, Code, Gone, Pending, Poll
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Hang:
         self.error = error
 
 
-Answer = Union[Poll, Code, User, Exception, Hang]
+Answer = Union[Poll, Code, User, Grant, Exception, Hang, None]
 
 
 class FakeRuntime:
@@ -64,6 +65,15 @@ class FakeRuntime:
         return future
 
 
+class NoLock:
+    """A lock that nobody else wants."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None: ...
+
+
 class FakeSimkl:
     """Answers what it is told to, in turn; the last poll's answer is repeated."""
 
@@ -71,6 +81,8 @@ class FakeSimkl:
         self._runtime = runtime
         self.codes: List[Answer] = [CODE]
         self.polls: List[Answer] = [PENDING]
+        self.refreshes: List[Answer] = [GrantRefused("HTTP 400")]
+        self.revocations: List[Answer] = [None]
         self.users: List[Answer] = [User("Ada", 7, "pro")]
         self.requests: List[Tuple[float, str]] = []
         """When, since the start, and what."""
@@ -88,6 +100,12 @@ class FakeSimkl:
 
     def user(self, access_token: str) -> User:
         return self._answer(f"user {access_token}", self.users)  # type: ignore[return-value]
+
+    def refresh(self, grant: Grant) -> Grant:
+        return self._answer(f"refresh {grant.refresh_token}", self.refreshes)  # type: ignore[return-value]
+
+    def revoke(self, grant: Grant) -> None:
+        return self._answer(f"revoke {grant.refresh_token}", self.revocations)  # type: ignore[return-value]
 
     def hang_up(self) -> None:
         self.hung_up += 1

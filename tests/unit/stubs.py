@@ -26,6 +26,8 @@ class StubbedKodi:
 
     def __init__(self, profile: Path) -> None:
         self.profile = profile
+        self.path = ROOT
+        """Where the add-on is: its settings have no default for client_id there."""
         self.settings: Dict[str, str] = {}
         self.kodi_settings: Dict[str, Any] = {}
         self.log: List[Tuple[str, int]] = []
@@ -103,7 +105,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
                 "version": "1.2.3",
                 "name": "Simkl Account",
                 "profile": str(tmp_path),
-                "path": "/addon",
+                "path": str(state.path),
                 "icon": "/addon/icon.png",
             }
             return infos[what]

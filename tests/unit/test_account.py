@@ -14,7 +14,7 @@ from lib.simkl_account.simkl import User
 from .fakes import FakeSettings
 
 TODAY = "2026-11-23"
-GRANT = Grant("a-token", "an-id")
+GRANT = Grant("a-token", "an-id", "r-token", 1000.5, 605800.5, "media:read media:write")
 ADA = User("Ada", 1, "pro")
 WHOLE = {
     "access_token": "a-token",
@@ -24,7 +24,14 @@ WHOLE = {
     "type": "pro",
     "since": TODAY,
     "needs_sign_in": False,
+    "refresh_token": "r-token",
+    "issued_at": 1000.5,
+    "expires_at": 605800.5,
+    "scope": "media:read media:write",
+    "is_outdated": False,
 }
+FIRST = {name: WHOLE[name] for name in list(WHOLE)[:7]}
+"""What the first version with an `account` wrote."""
 
 
 def store_of(settings: FakeSettings, log: "List[str] | None" = None) -> AccountStore:
@@ -177,6 +184,52 @@ def test_the_older_shape_is_a_token_alone() -> None:
     assert store_of(settings).load() == Account("Ada", None, "", "", needs_sign_in=False)
 
 
+def test_the_first_shape_of_the_account() -> None:
+    settings = FakeSettings(account=json.dumps(FIRST), access_token="a-token", signed_in="yes")
+    assert store_of(settings).grant() == Grant("a-token", "an-id")
+    assert store_of(settings).load() == Account("Ada", 1, "pro", TODAY, needs_sign_in=False, is_outdated=False)
+
+
+def test_a_refresh_keeps_whose_it_is() -> None:
+    settings = stored()
+    new = GRANT._replace(access_token="new")
+    store_of(settings).refresh(GRANT, new)
+    assert store_of(settings).grant() == new
+    assert store_of(settings).load() == Account("Ada", 1, "pro", TODAY, needs_sign_in=False)
+    assert settings.get("access_token") == "new"
+    store_of(settings).refresh(GRANT, GRANT)
+    assert store_of(settings).grant() == new, "the one before is stored no more"
+
+
+def test_outdated_is_still_signed_in() -> None:
+    settings = stored()
+    store_of(settings).set_outdated(GRANT._replace(access_token="other"))
+    assert settings.get("signed_in") == "yes"
+    store_of(settings).set_outdated(GRANT)
+    account = store_of(settings).load()
+    assert account
+    assert (account.is_outdated, settings.get("signed_in")) == (True, "outdated")
+    assert store_of(settings).grant() == GRANT
+    store_of(settings).set_user(GRANT, ADA)
+    assert settings.get("signed_in") == "outdated"
+    store_of(settings).replace(Grant("new", "an-id"))
+    assert settings.get("signed_in") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("scope", "read_only"),
+    [
+        ("", False),
+        ("media:read media:write", False),
+        ("media:write", False),
+        ("media:read", True),
+        ("media:writes", True),
+    ],
+)
+def test_read_only(scope: str, read_only: bool) -> None:
+    assert GRANT._replace(scope=scope).is_read_only() is read_only
+
+
 def test_signed_out_by_the_defaults_button() -> None:
     settings = stored()
     settings.values.update(signed_in="", user_name="")
@@ -219,6 +272,12 @@ WRONG: List[Tuple[str, Any]] = [
     ("since", "yesterday"),
     ("needs_sign_in", "no"),
     ("needs_sign_in", 0),
+    ("refresh_token", None),
+    ("refresh_token", "line\nbreak"),
+    ("issued_at", "now"),
+    ("expires_at", True),
+    ("scope", ["media:read"]),
+    ("is_outdated", None),
 ]
 
 DAMAGED = [

@@ -12,11 +12,15 @@ import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lib.simkl_account import simkl as wire
+from lib.simkl_account import simkl as simkl_module
 from lib.simkl_account import transport as transport_module
+from lib.simkl_account import wire
+from lib.simkl_account.account import Grant
+from lib.simkl_account.device import DeviceFlow
 from lib.simkl_account.errors import SimklError, Unreachable
-from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Simkl, User
+from lib.simkl_account.simkl import Simkl, User
 from lib.simkl_account.transport import Answer, Transport
+from lib.simkl_account.wire import Approved, Code, Gone, Pending
 
 CODE = Code("5G6JAH", "simkl.com/pin", 900, 5)
 
@@ -24,7 +28,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 anything = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 fields = st.sampled_from(
     ["result", "message", "access_token", "device_code", "user_code", "verification_uri", "expires_in", "interval"]
-    + ["user", "account", "error", "code"]
+    + ["user", "account", "error", "code", "refresh_token", "scope", "verification_uri_complete"]
 )
 likely = st.sampled_from(
     ["OK", "KO", "Authorization pending", "Slow down", "DEVICE_CODE", "5G6JAH", "https://simkl.com/pin", 900, 5]
@@ -45,7 +49,7 @@ class Transports:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    def request(self, *arguments: Any) -> Answer:
+    def request(self, *arguments: Any, **form: Any) -> Answer:
         return self._answer
 
 
@@ -68,6 +72,15 @@ def test_any_body_with_any_status(answer: Answer) -> None:
         assert isinstance(poll, (Pending, Approved, Gone))
         if isinstance(poll, Approved):
             assert poll.grant.access_token.isascii() and poll.grant.access_token.isprintable()
+    with contextlib.suppress(SimklError):
+        assert client.refresh(Grant("a", "b", "c")).access_token.isascii()
+    with contextlib.suppress(SimklError):
+        device = DeviceFlow("an-id", Transports(answer))  # type: ignore[arg-type]
+        device.revoke(Grant("a", "b", "c"))
+        poll = device.poll(CODE)
+        if isinstance(poll, Approved):
+            assert poll.grant.access_token.isprintable() and poll.grant.refresh_token.isascii()
+            assert poll.grant.expires_at >= poll.grant.issued_at >= 0
     with contextlib.suppress(SimklError):
         user = client.user("a-token")
         assert isinstance(user, User)
@@ -147,4 +160,4 @@ def test_any_bytes_on_the_line(raw: Dict[str, bytes], wire_bytes: bytes) -> None
 
 
 def test_the_limits_above_are_the_codes() -> None:
-    assert (wire._LONGEST_INTERVAL, wire._LONGEST_LIFE, wire._LONGEST_NAME) == (300, 86400, 50)
+    assert (wire._LONGEST_INTERVAL, wire._LONGEST_LIFE, simkl_module._LONGEST_NAME) == (300, 86400, 50)

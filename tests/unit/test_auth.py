@@ -10,8 +10,9 @@ from lib.simkl_account.account import Account, AccountStore, Grant
 from lib.simkl_account.asking import ANSWER_LIMIT, TICK
 from lib.simkl_account.auth import NAME_PATIENCE, SignIn
 from lib.simkl_account.ends import End, Outcome
-from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
-from lib.simkl_account.simkl import Code, User
+from lib.simkl_account.errors import ClientIdRefused, FlowFailed, TokenRefused, Trouble, Unreachable
+from lib.simkl_account.simkl import User
+from lib.simkl_account.wire import Approved, Code, Denied, Gone
 
 from .fakes import CODE, GONE, PENDING, SLOW_DOWN, FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang, approved
 
@@ -430,6 +431,31 @@ def test_saving_is_tried_again_with_the_token_in_hand(world: World) -> None:
 def test_the_wait_never_reaches_zero(world: World) -> None:
     world.simkl.codes = [CODE._replace(interval=1.0000001, expires_in=3.0000002)]
     world.sign_in()  # FakeRuntime.wait() asserts
+
+
+def test_declined_at_simkl(world: World) -> None:
+    world.simkl.polls = [PENDING, Denied()]
+    assert world.sign_in() == Outcome(End.DENIED)
+    assert world.screen.shown[-2:] == ["again? DENIED", "closed"]
+    assert world.settings.written == []
+
+
+def test_an_end_without_a_name(world: World) -> None:
+    world.simkl.polls = [PENDING, FlowFailed("HTTP 400")]
+    assert world.sign_in() == Outcome(End.UNREACHABLE, Trouble.BAD_ANSWER)
+    assert len(world.simkl.polled_at()) == 2
+
+
+def test_a_code_that_is_known_to_have_expired_was_not_used(world: World) -> None:
+    world.simkl.polls = [FAILURE, Gone(has_expired=True)]
+    assert world.sign_in() == Outcome(End.EXPIRED)
+
+
+def test_a_sign_in_that_may_only_read(world: World) -> None:
+    grant = Grant("a-token", "an-id", "r", 1.0, 2.0, "media:read")
+    world.simkl.polls = [Approved(grant)]
+    assert world.sign_in() == Outcome(End.SIGNED_IN, user_name="Ada", read_only=True)
+    assert AccountStore(world.settings).grant() == grant
 
 
 def sign_in_as(world: World, user: User) -> Outcome:

@@ -10,9 +10,10 @@ from lib.simkl_account.asking import TICK
 from lib.simkl_account.check import PATIENCE, RECHECK_PAUSE, Check
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
+from lib.simkl_account.refresh import refresh
 from lib.simkl_account.simkl import User
 
-from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang
+from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang, NoLock
 
 GRANT = Grant("a-token", "an-id")
 REFUSED = TokenRefused("HTTP 401")
@@ -32,8 +33,11 @@ class World:
         self.log: List[str] = []
 
     def check(self) -> Outcome:
-        check = Check(self.simkl.connect, self.screen, self.accounts, self.runtime, self.log.append)
-        outcome = check.run(GRANT)
+        def refresh_here(simkl: Any, grant: Grant) -> Grant:
+            return refresh(simkl, grant, self.accounts, self.runtime, NoLock(), self.log.append)
+
+        check = Check(self.simkl.connect, self.screen, self.accounts, self.runtime, refresh_here, self.log.append)
+        outcome = check.run(self.accounts.last_grant() or GRANT)
         assert self.screen.closed_at is not None
         assert self.simkl.closed
         return outcome
@@ -107,6 +111,39 @@ def test_cancel_and_quit(world: World, users: List[Any]) -> None:
     world.screen.cancel_at, world.runtime.shut_down_at = None, world.runtime.time + 1
     assert world.check() == Outcome(End.SHUTTING_DOWN)
     assert not world.account.needs_sign_in
+
+
+REFRESHABLE = Grant("old", "an-id", "r", 1.0, 604801.0, "media:read media:write")
+
+
+def test_a_token_near_its_end_is_exchanged_first(world: World) -> None:
+    world.accounts.replace(REFRESHABLE)
+    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new", issued_at=0.0, expires_at=0.0)]
+    assert world.check().end is End.SIGNED_IN
+    assert [what for _, what in world.simkl.requests] == ["refresh r", "user new"]
+    assert world.account.name == "Ada"
+
+
+def test_a_refused_token_is_exchanged(world: World) -> None:
+    world.accounts.replace(REFRESHABLE._replace(issued_at=0.0, expires_at=0.0))
+    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new")]
+    world.simkl.users = [REFUSED, ADA]
+    assert world.check().end is End.SIGNED_IN
+    assert [what for _, what in world.simkl.requests] == ["user old", "refresh r", "user new"]
+
+
+def test_a_grant_that_has_ended(world: World) -> None:
+    world.accounts.replace(REFRESHABLE)
+    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert world.account.needs_sign_in
+
+
+def test_a_new_token_that_is_refused_too(world: World) -> None:
+    world.accounts.replace(REFRESHABLE._replace(issued_at=0.0, expires_at=0.0))
+    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new")]
+    world.simkl.users = [REFUSED]
+    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert world.account.needs_sign_in
 
 
 def test_what_cannot_be_written_down_is_still_true(world: World) -> None:

@@ -19,7 +19,7 @@ from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 from lib.simkl_account.kodi.proxy import proxy_url
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.kodi.settings import KodiSettings
-from lib.simkl_account.simkl import Code
+from lib.simkl_account.wire import Code
 
 from .stubs import StubbedKodi
 

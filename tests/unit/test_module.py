@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from typing import Callable, List
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_a_script_that_does_not_start_is_given_up(kodi: StubbedKodi, monkeypatch
 
 def test_others_who_look_at_the_lock_are_not_taken_for_a_script(kodi: StubbedKodi) -> None:
     looking = Lock(SIGN_IN)
-    steps = [looking.acquire, looking.release, looking.acquire, looking.release]
+    steps: List[Callable[[], object]] = [looking.acquire, looking.release, looking.acquire, looking.release]
     entry = Entry(kodi)
 
     def step() -> None:

@@ -57,7 +57,7 @@ def test_every_word_in_code_has_a_name_of_its_own() -> None:
 
 def test_placeholders_are_filled_by_position() -> None:
     for number, text in strings().items():
-        one = (words.ENTER_CODE, words.TIME_LEFT, words.SIGNED_IN_AS, words.STILL_SIGNED_IN)
+        one = (words.ENTER_CODE, words.TIME_LEFT, words.SIGNED_IN_AS, words.STILL_SIGNED_IN, words.READ_ONLY)
         wanted = ["{0}"] if number in one else ["{0}", "{1}"] if number == words.SIGNED_IN_INSTEAD else []
         assert re.findall(r"{.*?}", text) == wanted, text
 
@@ -94,7 +94,7 @@ def test_the_levels_of_the_settings() -> None:
 
 def test_buttons_close_the_window_before_their_script_runs() -> None:
     buttons = [setting for setting in SETTINGS.iter("setting") if setting.find("data") is not None]
-    assert len(buttons) == 5
+    assert len(buttons) == 6
     for button in buttons:
         assert button.findtext("control/close") == "true"
         assert re.fullmatch(

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 import requests
 
-from lib.simkl_account import auth, check, script
+from lib.simkl_account import auth, check, revoke, script
 from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
@@ -230,6 +230,41 @@ def test_a_sign_out_that_cannot_be_written_is_not_called_one(kodi: StubbedKodi, 
     assert kodi.events == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"), [(True, "Signed out. This device has no access to Simkl any more."), (False, "connected-apps")]
+)
+def test_sign_out_revokes_what_can_be_revoked(
+    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch, answer: bool, said: str
+) -> None:
+    kodi.settings.update(SIGNED_IN, account=SIGNED_IN["account"].replace("}", ', "refresh_token": "r"}'))
+    seen: List[Any] = []
+
+    def fake_revoke(connect: Callable[[], Any], grant: Grant, *arguments: Any) -> bool:
+        seen.append((grant, connect().client_id, kodi.settings["access_token"]))
+        return answer
+
+    monkeypatch.setattr(revoke, "revoke", fake_revoke)
+    sofa.answers = [True]
+    script.run(["default.py", "action=sign_out"])
+    assert seen == [(Grant("t", "an-id", "r"), "an-id", "t")]
+    assert kodi.settings["account"] == kodi.settings["access_token"] == ""
+    assert said in sofa.told[0]
+    assert kodi.events == [("script.simkl.account", "signed_out", None)]
+
+
+def test_a_sign_in_that_may_only_read(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes = [Outcome(End.SIGNED_IN, user_name="Ada", read_only=True), Outcome(End.SIGNED_IN, user_name="Ada")]
+    sofa.answers = [True]
+    script.run(["default.py", "action=sign_in"])
+    assert sofa.asked == [
+        "Signed in as Ada, but read-only: other add-ons cannot write your history. "
+        "To allow it, sign in again. [Sign in again]"
+    ]
+    assert len(sofa.sign_ins) == 2
+    assert sofa.told == ["Signed in as Ada"]
+    assert len(kodi.events) == 2
+
+
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch, sofa: Sofa) -> List[Any]:
     """Check with an end of the tests' own; what it was given is recorded."""
@@ -275,7 +310,7 @@ def test_check_finds_it_no_longer_valid(kodi: StubbedKodi, sofa: Sofa, checks: L
     sofa.outcomes.insert(0, Outcome(End.NEEDS_SIGN_IN))
     sofa.answers = [answer]
     script.run(["default.py", "action=check"])
-    assert sofa.asked == ["The sign-in to Simkl is no longer valid. Sign in again. [Sign in]"]
+    assert sofa.asked == ["The sign-in to Simkl is no longer valid. Sign in again. [Sign in again]"]
     assert len(sofa.sign_ins) == answer
 
 
@@ -297,6 +332,15 @@ def test_other_ends_of_a_check(
     sofa.outcomes = [outcome]
     script.run(["default.py", "action=check"])
     assert sofa.told == told
+
+
+def test_check_of_an_outdated_sign_in_says_why_another_is_needed(
+    kodi: StubbedKodi, sofa: Sofa, checks: List[Any]
+) -> None:
+    kodi.settings.update(SIGNED_IN, account=SIGNED_IN["account"].replace("}", ', "is_outdated": true}'))
+    sofa.answers = [False]
+    script.run(["default.py", "action=check"])
+    assert sofa.asked[0].startswith("Simkl is changing how devices sign in")
 
 
 def test_check_uses_the_client_id_of_the_sign_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:

@@ -3,6 +3,7 @@
 
 import io
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Tuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,9 @@ import requests
 from requests.adapters import BaseAdapter
 
 import lib.simkl_account as simkl_account
+from lib.simkl_account import wiring
+from lib.simkl_account.account import Grant
+from lib.simkl_account.errors import GrantRefused, Trouble, Unreachable
 from lib.simkl_account.session import RECHECK_PAUSE, TIMEOUT, Session, SimklAuth
 
 from .stubs import StubbedKodi
@@ -360,6 +364,189 @@ def test_a_mark_that_cannot_be_written_is_still_an_error(
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
+
+
+# A token that ends
+
+
+REFRESHABLE = {**SIGNED_IN, "account": SIGNED_IN["account"].replace("}", ', "refresh_token": "r"}')}
+
+
+def ending(issued_at: float, expires_at: float) -> str:
+    times = f', "refresh_token": "r", "issued_at": {issued_at:.1f}, "expires_at": {expires_at:.1f}}}'
+    return SIGNED_IN["account"].replace("}", times)
+
+
+@pytest.fixture
+def refreshes(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """What Simkl answers to a refresh, in turn; each that is used goes."""
+    answers: List[Any] = []
+
+    class Simkl:
+        flow = "device"
+
+        def refresh(self, grant: Grant) -> Grant:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return grant._replace(access_token=answer, issued_at=0.0, expires_at=0.0)
+
+        def request_code(self) -> None:
+            answers.append("asked for a code")
+
+        def hang_up(self) -> None: ...
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(wiring, "connect", lambda client_id: Simkl())
+    return answers
+
+
+def test_a_token_near_its_end_is_exchanged_ahead(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings["account"] = ending(1.0, 604801.0)
+    refreshes.append("u")
+    session.get(URL)
+    session.get(URL)
+    assert web.authorizations() == ["Bearer u", "Bearer u"]
+    assert kodi.settings["access_token"] == "u"
+
+
+def test_without_an_answer_the_old_token_is_used_and_simkl_left_alone_for_a_while(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings["account"] = ending(1.0, 604801.0)
+    refreshes += [Unreachable(Trouble.NO_ANSWER)] * 2
+    session.get(URL)
+    session.get(URL)
+    assert web.authorizations() == ["Bearer t", "Bearer t"]
+    assert refreshes == []
+    assert not marked(kodi)
+
+
+def test_a_refused_token_is_exchanged_at_once(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    refreshes.append("u")
+    web.answers = [REFUSED, GOOD]
+    response = session.post(URL, json={"a": 1})
+    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert web.bodies == [b'{"a": 1}'] * 2
+    assert [kept.status_code for kept in response.history] == [401]
+    assert RECHECK_PAUSE not in kodi.waits
+
+
+def test_somebody_else_has_exchanged_it(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    send = web.send
+
+    def send_and_refresh(request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        kodi.settings["account"] = REFRESHABLE["account"].replace('"t"', '"u"')
+        return send(request, **options)
+
+    web.send = send_and_refresh  # type: ignore[method-assign]
+    web.answers = [REFUSED, GOOD]
+    assert session.get(URL).ok
+    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert RECHECK_PAUSE not in kodi.waits
+
+
+def test_a_refused_token_and_no_new_one_now(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    refreshes += [Unreachable(Trouble.BUSY)] * 2
+    web.answers = [REFUSED]
+    assert session.get(URL).status_code == 401
+    assert not marked(kodi)
+    assert len(web.sent) == 1
+
+
+def test_a_refused_token_of_a_grant_that_has_ended(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    refreshes.append(GrantRefused("HTTP 400"))
+    web.answers = [REFUSED]
+    with pytest.raises(simkl_account.SignInNeeded):
+        session.get(URL)
+    assert marked(kodi)
+    assert kodi.notifications == ["The sign-in to Simkl is no longer valid. Sign in again."]
+
+
+def test_a_new_token_that_is_refused_twice_too(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    refreshes.append("u")
+    web.answers = [REFUSED]
+    with pytest.raises(simkl_account.SignInNeeded):
+        session.get(URL)
+    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer u"]
+    assert RECHECK_PAUSE in kodi.waits
+    assert marked(kodi)
+
+
+# The requests of a day
+
+
+def test_the_daily_limit_says_when_it_ends(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+    web.answers = [(429, {"Retry-After": "7200"}, b'{"error":"user_limit_exceeded"}')]
+    before = datetime.now(timezone.utc)
+    with pytest.raises(simkl_account.UserLimitExceeded) as caught:
+        session.get(URL)
+    assert caught.value.ends_at
+    assert timedelta(seconds=7199) < caught.value.ends_at - before < timedelta(seconds=7210)
+    assert (len(web.sent), kodi.waits) == (1, [])
+    assert not marked(kodi)
+    web.answers = [(429, {}, b'{"error":"user_limit_exceeded"}')]
+    with pytest.raises(simkl_account.UserLimitExceeded) as caught:
+        session.get(URL)
+    assert caught.value.ends_at is None
+
+
+# A sign-in in a way that Simkl retires
+
+
+def test_outdated_is_said_once(kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]) -> None:
+    kodi.settings["client_id"] = "id-of-a-new-build"
+    kodi.playing = True
+    session.get(URL)
+    assert (refreshes, kodi.notifications) == ([], []), "somebody is watching"
+    kodi.playing = False
+    session.get(URL)
+    session.get(URL)
+    SimklAuth()(requests.Request("GET", URL).prepare())
+    assert refreshes == ["asked for a code"]
+    assert kodi.notifications == ["Simkl has a new way of signing in: sign in again"]
+    assert kodi.settings["signed_in"] == "outdated"
+    assert web.authorizations() == ["Bearer t"] * 3, "it goes on working"
+    assert url_of(web.sent[-1])[1]["client_id"] == ["an-id"], "with its own client id"
+    account = simkl_account.get_account()
+    assert account
+    assert (account.is_outdated, simkl_account.is_signed_in()) == (True, True)
+
+
+@pytest.mark.parametrize("flow", ["pin", "device"])
+def test_what_is_known_of_a_client_id_is_not_asked_again(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], flow: str
+) -> None:
+    kodi.settings.update(client_id="new id", flow=f"new id {flow}")
+    session.get(URL)
+    assert refreshes == []
+    assert (kodi.settings["signed_in"] == "outdated") is (flow == "device")
+
+
+@pytest.mark.parametrize("client_id", ["", "an-id"])
+def test_the_same_client_id_is_not_outdated(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], client_id: str
+) -> None:
+    kodi.settings["client_id"] = client_id
+    session.get(URL)
+    assert (refreshes, kodi.settings["signed_in"]) == ([], "yes")
 
 
 # The ready Session

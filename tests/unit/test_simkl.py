@@ -7,11 +7,21 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 from lib.simkl_account.account import Grant
-from lib.simkl_account.errors import ClientIdRefused, SimklError, TokenRefused, Trouble, Unreachable
-from lib.simkl_account.simkl import Approved, Code, Gone, Pending, Simkl, User
+from lib.simkl_account.errors import (
+    ClientIdRefused,
+    FlowFailed,
+    GrantRefused,
+    OtherFlow,
+    SimklError,
+    TokenRefused,
+    Trouble,
+    Unreachable,
+)
+from lib.simkl_account.simkl import Simkl, User
 from lib.simkl_account.transport import Answer
+from lib.simkl_account.wire import Approved, Code, Gone, Pending
 
-CODE = Code("5G6JAH", "simkl.com/pin", 900, 5)
+CODE = Code("5G6JAH", "simkl.com/pin", 900, 5, "https://simkl.com/pin/5G6JAH")
 STEP_1: Dict[str, Any] = {
     "result": "OK",
     "device_code": "DEVICE_CODE",
@@ -32,8 +42,8 @@ class FakeTransport:
         self._answer = Answer(status, raw, retry_after)
         self.sent: List[Tuple[Any, ...]] = []
 
-    def request(self, *arguments: Any) -> Answer:
-        self.sent.append(arguments)
+    def request(self, *arguments: Any, **form: Any) -> Answer:
+        self.sent.append((*arguments, *form.values()))
         return self._answer
 
 
@@ -306,6 +316,81 @@ def test_the_number_and_the_type_of_an_account(account: Any, number: Optional[in
     assert simkl({"user": {"name": "Ada"}, "account": account}).user("t") == User("Ada", number, kind)
 
 
+# Which flow
+
+
+class TwoFlows:
+    """A Simkl with an answer for each path."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = {"/oauth/pin": answers["pin"], "/oauth2/device": answers["device"]}
+        self.sent: List[str] = []
+
+    def request(self, method: str, path: str, *arguments: Any, **form: Any) -> Answer:
+        self.sent.append(f"{method} {path}")
+        status, body = self.answers.get(path, (400, {"error": "authorization_pending"}))
+        return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode(), None)
+
+
+PIN_GOOD = (200, STEP_1)
+DEVICE_GOOD = (200, {**STEP_1, "device_code": "secret-1", "user_code": "BDWP-HQPK"})
+NOT_THIS_ONE = (400, {"error": "invalid_client"})
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("body", [b"<html>", {"error": "whatever"}])
+def test_where_the_pin_refuses_it_is_the_device_flow_and_that_is_remembered(status: int, body: Any) -> None:
+    web = TwoFlows(pin=(status, body), device=DEVICE_GOOD)
+    remembered: List[str] = []
+    client = Simkl("an-id", web, remember=remembered.append)  # type: ignore[arg-type]
+    code = client.request_code()
+    assert (code.user_code, code.device_code) == ("BDWP-HQPK", "secret-1")
+    assert (remembered, client.flow) == (["device"], "device")
+    assert client.poll(code) == Pending()
+    assert web.sent == ["GET /oauth/pin", "POST /oauth2/device", "POST /oauth2/token"]
+
+
+@pytest.mark.parametrize(("first", "sent"), [("pin", ["GET /oauth/pin"]), ("device", ["POST /oauth2/device"])])
+def test_the_flow_that_was_right_is_tried_first(first: str, sent: List[str]) -> None:
+    web = TwoFlows(pin=PIN_GOOD, device=DEVICE_GOOD)
+    remembered: List[str] = []
+    Simkl("an-id", web, first, remembered.append).request_code()  # type: ignore[arg-type]
+    assert (web.sent, remembered) == (sent, [first])
+
+
+def test_the_device_flow_refuses_and_it_is_the_pin_after_all() -> None:
+    web = TwoFlows(pin=PIN_GOOD, device=NOT_THIS_ONE)
+    assert Simkl("an-id", web, "device").request_code() == CODE  # type: ignore[arg-type]
+
+
+def test_both_refuse() -> None:
+    web = TwoFlows(pin=NOT_THIS_ONE, device=(401, {"error": "invalid_client"}))
+    remembered: List[str] = []
+    with pytest.raises(ClientIdRefused):
+        Simkl("an-id", web, remember=remembered.append).request_code()  # type: ignore[arg-type]
+    assert (len(web.sent), remembered) == (2, [])
+
+
+@pytest.mark.parametrize(("status", "error"), [(412, ClientIdRefused), (429, Unreachable), (500, Unreachable)])
+def test_other_answers_are_not_about_the_flow(status: int, error: Any) -> None:
+    web = TwoFlows(pin=(status, ERROR), device=DEVICE_GOOD)
+    with pytest.raises(error):
+        Simkl("an-id", web).request_code()  # type: ignore[arg-type]
+    assert web.sent == ["GET /oauth/pin"]
+
+
+@pytest.mark.parametrize("answer", [(503, b""), (403, b"<html>Sign in to the hotel's Wi-Fi</html>")])
+def test_a_fault_of_the_second_is_a_fault(answer: Any) -> None:
+    with pytest.raises(Unreachable):
+        Simkl("an-id", TwoFlows(pin=(403, b"<html>"), device=answer)).request_code()  # type: ignore[arg-type]
+
+
+def test_the_daily_limit() -> None:
+    with pytest.raises(Unreachable) as caught:
+        simkl({"error": "user_limit_exceeded"}, 429, retry_after=7200.0).user("t")
+    assert (caught.value.trouble, caught.value.retry_after) == (Trouble.QUOTA, 7200)
+
+
 def test_every_error_is_one_tree() -> None:
-    for error in (ClientIdRefused, TokenRefused, Unreachable):
+    for error in (ClientIdRefused, FlowFailed, GrantRefused, OtherFlow, TokenRefused, Unreachable):
         assert issubclass(error, SimklError)

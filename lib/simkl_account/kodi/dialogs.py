@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # this module is imported before the dialog is on the screen:
     from typing import Any, Optional
 
     from ..ends import Outcome
-    from ..simkl import Code
+    from ..wire import Code
 
 _CANCEL, _OK = 222, 186
 """In Kodi's own strings."""

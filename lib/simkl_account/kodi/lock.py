@@ -24,6 +24,9 @@ SIGN_IN = "sign-in"
 ACCOUNT = "account"
 """Held while the stored account is changed."""
 
+REFRESH = "refresh"
+"""Held while an access token is exchanged for a new one."""
+
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 """Linux and macOS say one of the first two, Windows the third."""
 

@@ -19,9 +19,19 @@ _LAST = f"{ADDON_ID}.last_reminder"
 """When, on the clock that never jumps. All interpreters of this Kodi share it, and a new Kodi begins anew."""
 
 
+def is_video_playing() -> bool:
+    """Whether somebody is watching something."""
+    return xbmc.getCondVisibility("Player.HasVideo")
+
+
+def say(string_id: int) -> None:
+    """Say something beside whatever is on the screen."""
+    dialogs.notify(text(string_id))
+
+
 def remind() -> None:
-    """Say it beside whatever is on the screen; at most once an hour, and never over a playing video."""
-    if xbmc.getCondVisibility("Player.HasVideo"):
+    """Say that a new sign-in is needed; at most once an hour, and never over a playing video."""
+    if is_video_playing():
         return
     lock = Lock(ACCOUNT)
     if not lock.acquire():
@@ -34,4 +44,4 @@ def remind() -> None:
         window.setProperty(_LAST, str(now))
     finally:
         lock.release()
-    dialogs.notify(text(words.NEEDS_SIGN_IN))
+    say(words.NEEDS_SIGN_IN)

@@ -27,6 +27,14 @@ class KodiSettings:
         """The value, "" where there is none."""
         return xbmcaddon.Addon(ADDON_ID).getSetting(setting)
 
+    def default_of(self, setting: str) -> str:
+        """What the setting is by default in this build."""
+        from xml.etree import ElementTree
+
+        path = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
+        tree = ElementTree.parse(os.path.join(path, "resources", "settings.xml"))
+        return tree.findtext(f".//setting[@id='{setting}']/default") or ""
+
     def set(self, setting: str, value: str) -> None:
         """Store a value, and raise NotSaved unless it is on the disk.
 

@@ -26,6 +26,8 @@ def request():
     """The status of a request as the user, or the name of the error."""
     try:
         return simkl_account.Session().get(URL).status_code
+    except simkl_account.UserLimitExceeded as error:
+        return f"UserLimitExceeded until {error.ends_at.isoformat()}"
     except Exception as error:
         return type(error).__name__
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Keeping a grant good: a new access token ahead of its end, or after Simkl has refused it.
+
+A refresh kills the access token before it at once, so it is one at a time in this Kodi; whoever waited uses what
+the other one got. The refresh token stays the same, so a refresh whose answer was lost can be tried again.
+"""
+
+from time import time
+from typing import Callable, Protocol
+
+from .account import AccountStore, Grant
+from .asking import TICK, Asking, Runtime
+from .errors import GrantRefused, NotSaved, SignInNeeded, Unreachable
+
+AHEAD = 86400.0
+"""Seconds before its end at which an access token is exchanged: or half of its life, where that is less."""
+
+LOCK_PATIENCE = 20.0
+"""Seconds to wait for another one's refresh. That one takes less, unless it is dead."""
+
+TRIES = 2
+
+
+class Client(Protocol):
+    """What a refresh asks of Simkl: see simkl.Simkl."""
+
+    def refresh(self, grant: Grant) -> Grant: ...
+    def hang_up(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Lock(Protocol):
+    """One at a time in this Kodi: see kodi/lock.py."""
+
+    def acquire(self) -> bool: ...
+    def release(self) -> None: ...
+
+
+def is_due(grant: Grant, now: Callable[[], float] = time) -> bool:
+    """Whether the access token is near its end, as far as this device's clock can tell."""
+    life = grant.expires_at - grant.issued_at
+    return bool(grant.refresh_token) and life > 0 and now() >= grant.expires_at - min(AHEAD, life / 2)
+
+
+def refresh(
+    simkl: "Asking[Client]",
+    grant: Grant,
+    accounts: AccountStore,
+    runtime: Runtime,
+    lock: Lock,
+    log: Callable[[str], None],
+) -> Grant:
+    """Exchange the grant, unless somebody else just has; returns the one to use from now on, which is stored.
+
+    Raises SignInNeeded where the grant has ended, other SimklErrors and NotSaved where it could not be exchanged now,
+    and asking.Ended.
+    """
+    give_up_at = runtime.now() + LOCK_PATIENCE
+    while not lock.acquire() and runtime.now() < give_up_at:
+        simkl.pause(TICK)
+    try:
+        stored = accounts.grant()
+        if stored.access_token != grant.access_token or not stored.refresh_token:
+            return stored
+        try:
+            new = _ask(simkl, stored)
+        except GrantRefused:
+            log("refresh: the grant has ended")
+            _mark(accounts, stored)
+            raise SignInNeeded("the sign-in is no longer valid") from None
+        accounts.refresh(stored, new)
+        return accounts.grant()
+    finally:
+        lock.release()
+
+
+def _ask(simkl: "Asking[Client]", grant: Grant) -> Grant:
+    for _ in range(TRIES - 1):
+        try:
+            return simkl.ask_once(lambda client: client.refresh(grant))
+        except Unreachable:
+            simkl.pause(1.0)  # the answer may have been lost: the old access token is dead then
+    return simkl.ask_once(lambda client: client.refresh(grant))
+
+
+def _mark(accounts: AccountStore, grant: Grant) -> None:
+    try:
+        accounts.set_needs_sign_in(grant)
+    except NotSaved:
+        pass  # it is true all the same, and will be found out again
