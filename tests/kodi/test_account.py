@@ -25,7 +25,7 @@ def ada(**changes: Any) -> Any:
     """The account, as the consumer tells of it."""
     since = time.strftime("%Y-%m-%d")
     whole = {"name": "Ada Lovelace", "id": account_id("Ada Lovelace"), "type": "free", "since": since}
-    return {**whole, "needs_sign_in": False, "is_signed_in": True, **changes}
+    return {**whole, "needs_sign_in": False, "is_outdated": False, "is_signed_in": True, **changes}
 
 
 # Other add-ons
@@ -215,7 +215,7 @@ def test_check_now_finds_it_no_longer_valid(kodi: Kodi, simkl: StandIn, consumer
     check(kodi)
     kodi.wait_for_message(NO_LONGER_VALID)
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
-    kodi.press("Sign in", "Left Right")
+    kodi.press("Sign in again", "Left Right")
     sign_in(kodi, simkl)
     kodi.key("Select")
     kodi.wait_for_window(ADDON_SETTINGS)
