@@ -6,10 +6,10 @@ RUN := $(VENV)/bin/python
 CLIENT_ID ?=
 
 # What the real Kodi needs; the fonts are the ones of its standard skin.
-KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick iproute2 faketime \
+KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick zbar-tools iproute2 faketime \
 	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
 
-.PHONY: help run test test-unit test-kodi fleet bench mutants lint format zip clean kodi
+.PHONY: help run test test-unit test-kodi screenshots fleet bench mutants lint format zip clean kodi
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -25,6 +25,9 @@ test-unit: $(VENV)/done ## The tests without Kodi
 test-kodi: $(VENV)/done kodi ## The tests in a real Kodi (TEST=name for one of them)
 	rm -rf build/failures
 	tools/as_root.sh $(RUN) -m pytest -q -n 2 tests/kodi $(if $(TEST),-k $(TEST))
+
+screenshots: $(VENV)/done kodi ## The sign-in in every state, in two skins, three sizes and four languages
+	tools/as_root.sh $(RUN) -m tests.rig.gallery
 
 fleet: $(VENV)/done ## What becomes of hundreds who sign in at once (a simulation)
 	$(RUN) -m tests.fleet

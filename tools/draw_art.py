@@ -44,10 +44,10 @@ def main() -> None:
     """Draw both, four times as large for smooth edges."""
     icon = backdrop(2048, 2048)
     television(ImageDraw.Draw(icon), 1000, 1030, 1560)
-    icon.resize((512, 512), Image.LANCZOS).save(RESOURCES / "icon.png", optimize=True)
+    icon.resize((512, 512), Image.Resampling.LANCZOS).save(RESOURCES / "icon.png", optimize=True)
     fanart = backdrop(3840, 2160)
     television(ImageDraw.Draw(fanart), 2760, 1180, 1300)
-    fanart.resize((1920, 1080), Image.LANCZOS).save(RESOURCES / "fanart.jpg", quality=88)
+    fanart.resize((1920, 1080), Image.Resampling.LANCZOS).save(RESOURCES / "fanart.jpg", quality=88)
 
 
 if __name__ == "__main__":

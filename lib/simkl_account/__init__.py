@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The Simkl account of this Kodi, for every add-on.
 
-With <import addon="script.simkl.account" version="0.2.0"/> in its addon.xml, an add-on can
+With <import addon="script.simkl.account" version="0.3.0"/> in its addon.xml, an add-on can
 
     import simkl_account
 

@@ -171,18 +171,23 @@ class AccountStore:
                 self._write(stored[0], stored[1]._replace(needs_sign_in=True))
 
     def refresh(self, old: Grant, new: Grant) -> None:
-        """Store what the old grant was exchanged for; raises NotSaved. Nothing, when another is stored now."""
+        """Store what the old grant was exchanged for; raises NotSaved. Nothing, when another is stored now.
+
+        Two who have exchanged the same one, against all locks: the later token is the one that lives.
+        """
         with self._settings.alone():
             stored = self._read()
-            if stored and stored[0].access_token == old.access_token:
+            if stored and stored[0][1:3] == old[1:3]:  # client id and refresh token
                 self._write(new, stored[1]._replace(needs_sign_in=False))
 
-    def set_outdated(self, grant: Grant) -> None:
-        """Store that Simkl retires the way of this grant; raises NotSaved. Nothing, when another is stored now."""
+    def set_outdated(self, grant: Grant) -> bool:
+        """Store that Simkl retires the way of this grant; raises NotSaved. False when that is nothing new."""
         with self._settings.alone():
             stored = self._read()
-            if stored and stored[0].access_token == grant.access_token:
-                self._write(stored[0], stored[1]._replace(is_outdated=True))
+            if not stored or stored[0].access_token != grant.access_token or stored[1].is_outdated:
+                return False
+            self._write(stored[0], stored[1]._replace(is_outdated=True))
+            return True
 
     def remove(self) -> None:
         """Sign out on this device; raises NotSaved."""

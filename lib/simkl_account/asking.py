@@ -121,8 +121,8 @@ class Asking(Generic[C]):
                     raise
             self.wait_until(next_try)
 
-    def ask_once(self, request: Callable[[C], T]) -> T:
-        """Send a request, and look after the screen until there is an answer.
+    def ask_once(self, request: Callable[[C], T], limit: float = ANSWER_LIMIT) -> T:
+        """Send a request, and look after the screen until there is an answer, or none within limit seconds.
 
         Whoever cancels gets no answer, even if there is one. At Kodi's Quit an answer that made it still counts:
         Simkl delivers an approval only once.
@@ -131,7 +131,7 @@ class Asking(Generic[C]):
             self._client = self._await(self._connect)
         client = self._client
         try:
-            return self._await(lambda: request(client))
+            return self._await(lambda: request(client), limit)
         except Unreachable as error:
             if error.retry_after is not None:
                 self.quiet_until = self._runtime.now() + spread(error.retry_after, self._chance)
@@ -157,10 +157,10 @@ class Asking(Generic[C]):
         if self._client:
             self._client.close()
 
-    def _await(self, call: Callable[[], T]) -> T:
+    def _await(self, call: Callable[[], T], limit: float = ANSWER_LIMIT) -> T:
         self.asked_at = self._runtime.now()
         request = self._runtime.start(call)
-        deadline = self.asked_at + ANSWER_LIMIT
+        deadline = self.asked_at + limit
         while not request.done():
             self._look_after_screen()
             if self._client and (self._runtime.is_shutting_down() or self._runtime.now() >= deadline):

@@ -64,10 +64,18 @@ class Check:
             try:
                 return self._ask(grant)
             except TokenRefused:
+                if grant.refresh_token:
+                    grant = self._refresh(self._simkl, grant)
+                else:
+                    self._simkl.pause(RECHECK_PAUSE)
+            try:
+                return self._ask(grant)
+            except TokenRefused:
+                if not grant.refresh_token:
+                    raise
                 self._simkl.pause(RECHECK_PAUSE)
-            if grant.refresh_token:
                 grant = self._refresh(self._simkl, grant)
-            return self._ask(grant)
+                return self._ask(grant)
         except TokenRefused:
             self._store(lambda: self._accounts.set_needs_sign_in(grant))
             return Outcome(End.NEEDS_SIGN_IN)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SCOPE = "media:read media:write"
 
+NOTHING = "nothing"
+"""The scope of a grant that allows nothing that is known here."""
+
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _DEVICE_CODE = re.compile(r"[\x21-\x7e]{1,512}")
 _LINK = f"https://{PIN_PAGE}?user_code={{}}"
@@ -94,8 +97,14 @@ class DeviceFlow:
             refresh_token=found if isinstance(found, str) and ACCESS_TOKEN_SHAPE.fullmatch(found) else refresh_token,
             issued_at=float(now) if has_life else 0.0,
             expires_at=float(now + life) if has_life and life else 0.0,
-            scope=body["scope"] if isinstance(body.get("scope"), str) and len(body["scope"]) <= 500 else scope,
+            scope=_scope_of(body["scope"]) if "scope" in body else scope,
         )
+
+
+def _scope_of(value: Any) -> str:
+    """What Simkl says that it allows: where that makes no sense, as little as possible is believed."""
+    words = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
+    return " ".join(word for word in words if word in SCOPE.split()) or NOTHING
 
 
 def _body(answer: "Answer") -> Dict[str, Any]:

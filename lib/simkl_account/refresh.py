@@ -10,15 +10,16 @@ from typing import Callable, Protocol
 
 from .account import AccountStore, Grant
 from .asking import TICK, Asking, Runtime
-from .errors import GrantRefused, NotSaved, SignInNeeded, Unreachable
+from .errors import GrantRefused, NotSaved, SignInNeeded, Trouble, Unreachable
 
 AHEAD = 86400.0
 """Seconds before its end at which an access token is exchanged: or half of its life, where that is less."""
 
 LOCK_PATIENCE = 20.0
-"""Seconds to wait for another one's refresh. That one takes less, unless it is dead."""
+"""Seconds to wait for another one's refresh."""
 
-TRIES = 2
+LIMITS = (8.0, 6.0)
+"""Seconds for the answer, and for that of a second try: in all less than others wait."""
 
 
 class Client(Protocol):
@@ -59,7 +60,9 @@ def refresh(
     while not lock.acquire() and runtime.now() < give_up_at:
         simkl.pause(TICK)
     try:
-        stored = accounts.grant()
+        stored = accounts.last_grant()
+        if not stored:
+            raise SignInNeeded("signed out")
         if stored.access_token != grant.access_token or not stored.refresh_token:
             return stored
         try:
@@ -75,12 +78,13 @@ def refresh(
 
 
 def _ask(simkl: "Asking[Client]", grant: Grant) -> Grant:
-    for _ in range(TRIES - 1):
-        try:
-            return simkl.ask_once(lambda client: client.refresh(grant))
-        except Unreachable:
-            simkl.pause(1.0)  # the answer may have been lost: the old access token is dead then
-    return simkl.ask_once(lambda client: client.refresh(grant))
+    try:
+        return simkl.ask_once(lambda client: client.refresh(grant), LIMITS[0])
+    except Unreachable as error:
+        if error.trouble in (Trouble.BUSY, Trouble.QUOTA):
+            raise
+    simkl.pause(1.0)  # the answer may have been lost: the old access token is dead then
+    return simkl.ask_once(lambda client: client.refresh(grant), LIMITS[1])
 
 
 def _mark(accounts: AccountStore, grant: Grant) -> None:

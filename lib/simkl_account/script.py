@@ -6,19 +6,21 @@ nothing but Kodi's own (typing alone costs as much as all of them), and the rest
 """
 
 from . import words
-from .kodi import addon, dialogs, handover
+from .kodi import addon, dialogs, handover, window
 from .kodi.lock import SIGN_IN, Lock
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional
+    from typing import List, Optional, Tuple, Union
 
     from .account import AccountStore, Grant
     from .asking import Asking
     from .ends import Outcome
     from .refresh import Client
+
+    AnyScreen = Union[dialogs.ProgressScreen, window.WindowScreen]
 
 CLIENT_ID = "client_id"  # as account.CLIENT_ID, which takes too long to import here
 
@@ -73,7 +75,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
         if after and after != str(handover.state()[0]):
             return False  # another has begun and ended since: who asked has its end
         handover.begin()
-        outcome = _sign_in_until_accepted(runtime)
+        screen, outcome = _sign_in_until_accepted(runtime)
         if outcome:
             end = outcome.end.name
             if end == "SIGNED_IN":
@@ -85,6 +87,8 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
         message = addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced)
         if outcome.read_only:
             _offer_sign_in(runtime, message)
+        elif screen and outcome.user_name and not outcome.replaced:
+            screen.tell(message)
         else:
             dialogs.tell(runtime, message)
     return True
@@ -115,16 +119,17 @@ def sign_out(runtime: KodiRuntime) -> None:
 
 def check(runtime: KodiRuntime) -> None:
     """Ask Simkl whether the sign-in is good, and say the answer; where it is not, offer to sign in again."""
+    lock = Lock(SIGN_IN)
+    if not lock.acquire(_LOCK_PATIENCE):
+        return dialogs.notify(addon.text(words.ALREADY_OPEN))
     accounts = _tidy_accounts()
     grant = accounts.last_grant()
     if not grant:
+        lock.release()
         return dialogs.tell(runtime, addon.text(words.NOT_SIGNED_IN))
     client_id = grant.client_id or _client_id(runtime)
     if not client_id:
         return
-    lock = Lock(SIGN_IN)
-    if not lock.acquire(_LOCK_PATIENCE):
-        return dialogs.notify(addon.text(words.ALREADY_OPEN))
     screen = dialogs.ProgressScreen(runtime, addon.name())
     from . import wiring
     from .check import Check
@@ -147,19 +152,28 @@ def check(runtime: KodiRuntime) -> None:
         dialogs.tell(runtime, addon.text(words.what_happened(outcome)))
 
 
-def _sign_in_until_accepted(runtime: KodiRuntime) -> "Optional[Outcome]":
+def _sign_in_until_accepted(runtime: KodiRuntime) -> "Tuple[Optional[AnyScreen], Optional[Outcome]]":
     """Sign in, with another client id where Simkl refuses one; None when the person has none to enter."""
     client_id = _client_id(runtime)
     while client_id:
-        outcome = _sign_in_once(runtime)
+        screen = _open_screen(runtime, addon.text(words.SIGN_IN_TITLE))
+        outcome = _sign_in_once(screen, runtime)
         if outcome.end.name != "REFUSED":
-            return outcome
+            return screen, outcome
         client_id = _ask_for_client_id(runtime, words.REFUSED)
-    return None
+    return None, None
 
 
-def _sign_in_once(runtime: KodiRuntime) -> "Outcome":
-    screen = dialogs.ProgressScreen(runtime, addon.text(words.SIGN_IN_TITLE))
+def _open_screen(runtime: KodiRuntime, title: str) -> "AnyScreen":
+    """The window for a television; where that cannot be opened, Kodi's plain dialog: nobody ever sees nothing."""
+    try:
+        return window.WindowScreen(runtime, title)
+    except RuntimeError as error:
+        addon.warn(f"no window for the sign-in: {error}")
+        return dialogs.ProgressScreen(runtime, title)
+
+
+def _sign_in_once(screen: "AnyScreen", runtime: KodiRuntime) -> "Outcome":
     from . import wiring
     from .auth import SignIn
 
@@ -215,7 +229,8 @@ def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:
         from .errors import NotSaved
 
         try:
-            KodiSettings().set(CLIENT_ID, client_id)
+            with KodiSettings().alone():
+                KodiSettings().set(CLIENT_ID, client_id)
         except NotSaved:
             dialogs.tell(runtime, addon.text(words.CLIENT_ID_NOT_SAVED))
             return ""

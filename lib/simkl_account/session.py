@@ -4,7 +4,6 @@
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from time import monotonic
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -16,8 +15,9 @@ from requests.utils import rewind_body
 from . import wiring, words
 from .account import Grant
 from .asking import Asking, Ended
-from .errors import NotSaved, SignInNeeded, SimklError, UserLimitExceeded
+from .errors import NotSaved, SignInNeeded, SimklError, Unreachable, UserLimitExceeded
 from .kodi import addon
+from .kodi.pause import Pause
 from .kodi.proxy import proxy_url
 from .kodi.reminder import is_video_playing, remind, say
 from .kodi.runtime import KodiRuntime
@@ -30,8 +30,11 @@ from .wire import USER_LIMIT, error_of, refuses_token
 RECHECK_PAUSE = 3.0
 """Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
 
-REFRESH_PAUSE = 300.0
-"""Seconds before another try of what nobody is waiting for: a new token ahead of the old one's end."""
+REFRESH_PAUSE = 10.0
+"""Seconds before another try to get a new token, where Simkl names none."""
+
+LOOK_PAUSE = 3600.0
+"""Seconds before another look whether the sign-in is outdated; and the longest of the other pause."""
 
 TIMEOUT = (8.0, 20.0)
 """Seconds for a connection, and between two pieces of an answer."""
@@ -57,8 +60,6 @@ class SimklAuth(AuthBase):
     def __init__(self) -> None:
         self._runtime = KodiRuntime()
         self._accounts = wiring.accounts()
-        self._no_look_before = 0.0
-        self._no_refresh_before = 0.0
         self._app_name, self._app_version = addon.caller()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -80,40 +81,44 @@ class SimklAuth(AuthBase):
         """Where Simkl cannot be reached for a new one, the old one may be good yet: the clock may be wrong."""
         grant = self._grant()
         self._look_whether_outdated(grant)
-        if not is_due(grant) or monotonic() < self._no_refresh_before:
-            return grant
-        return self._refresh(grant) or grant
+        return (self._refresh(grant) if is_due(grant) else None) or grant
 
     def _look_whether_outdated(self, grant: Grant) -> None:
         """Say once that Simkl retires the way that this sign-in was made, when a new build has a client id for another.
 
         Not over a playing video: there will be another request.
         """
-        if grant.refresh_token or monotonic() < self._no_look_before or is_video_playing():
+        pause = Pause("outdated")
+        if grant.refresh_token or not pause.is_over() or is_video_playing():
             return
-        self._no_look_before = monotonic() + REFRESH_PAUSE
+        pause.begin(LOOK_PAUSE)
         account, client_id = self._accounts.load(), wiring.client_id()
         if not may_be_outdated(grant, client_id) or not account or account.is_outdated:
             return
         if is_for_device_flow(client_id, wiring.known_flow(client_id), self._asking):
             with suppress(NotSaved):
-                self._accounts.set_outdated(grant)
-                say(words.NEW_WAY)
+                if self._accounts.set_outdated(grant):
+                    say(words.NEW_WAY)
 
     def _asking(self, client_id: str) -> "Asking[Simkl]":
         return Asking(lambda: wiring.connect(client_id), lambda: None, self._runtime)
 
     def _refresh(self, grant: Grant) -> Optional[Grant]:
         """The grant to use in place of this one; None where there is none to be had now."""
+        pause = Pause("refresh")
+        if not pause.is_over():
+            return None
         simkl = self._asking(grant.client_id)
         try:
             return wiring.refresh_in_this_kodi(simkl, grant, self._runtime)
         except SignInNeeded:
-            remind()
+            if self._accounts.load():
+                remind()
             raise
         except (SimklError, NotSaved, Ended) as error:
             addon.log(f"no refresh: {error}")
-            self._no_refresh_before = monotonic() + REFRESH_PAUSE
+            wanted = error.retry_after if isinstance(error, Unreachable) else None
+            pause.begin(min(max(REFRESH_PAUSE, wanted or 0), LOOK_PAUSE))
             return None
         finally:
             simkl.close()
@@ -160,15 +165,13 @@ class SimklAuth(AuthBase):
         sent.copy = unsigned_copy  # type: ignore[method-assign]  # until the next answer to it
 
     def _try_again(self, refused: requests.Response, options: Dict[str, Any]) -> requests.Response:
-        """After a refused token: the request with a newer token, where there is one, and once more after a pause."""
-        grant = self._grant()
-        if not _can_be_sent_again(refused.request):
+        """After a refused token: the request with a newer token, where there is one, and once more after a pause.
+
+        Where there is to be a newer one and it cannot be had now, nothing is known but that this one has ended.
+        """
+        grant = self._newer_grant(refused)
+        if not grant or not _can_be_sent_again(refused.request):
             return refused
-        if grant.refresh_token and _has(refused, grant):
-            renewed = self._refresh(grant)
-            if not renewed:
-                return refused  # all that is known is that this token has ended
-            grant = renewed
         if not _has(refused, grant):
             refused = self._send_again(refused, grant, options)
             if not _is_refusal(refused):
@@ -176,12 +179,19 @@ class SimklAuth(AuthBase):
         self._runtime.wait(RECHECK_PAUSE)
         if self._runtime.is_shutting_down():
             return refused
-        grant = self._grant()
-        is_the_same = _has(refused, grant)
+        is_still_stored = _has(refused, self._grant())
+        grant = self._newer_grant(refused)
+        if not grant:
+            return refused
         response = self._send_again(refused, grant, options)
-        if is_the_same and _is_refusal(response):
+        if is_still_stored and _is_refusal(response):
             self._give_up(grant)
         return response
+
+    def _newer_grant(self, refused: requests.Response) -> Optional[Grant]:
+        """What to use after a refusal: what is stored by now, or what that can be exchanged for."""
+        grant = self._grant()
+        return self._refresh(grant) if grant.refresh_token and _has(refused, grant) else grant
 
     def _send_again(self, refused: requests.Response, grant: Grant, options: Dict[str, Any]) -> requests.Response:
         """Send the request of an answer again, for another grant."""
@@ -248,7 +258,10 @@ def _has(response: requests.Response, grant: Grant) -> bool:
 
 def _ends_at(response: requests.Response) -> Optional[datetime]:
     seconds = retry_after(response)
-    return None if seconds is None else datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    try:
+        return None if seconds is None else datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 _OURS = ("client_id", "app-name", "app-version")

@@ -60,6 +60,7 @@ class Simkl:
                 code = self._flows[name].request_code()
             except OtherFlow:
                 continue
+            self._first = name
             self._remember(name)
             return code
         raise ClientIdRefused("by both flows")

@@ -43,7 +43,7 @@ def client_id() -> str:
     """
     settings = KodiSettings()
     value = settings.get(CLIENT_ID).strip()
-    if value and value != settings.get(PUBLISHERS_CLIENT_ID):
+    if value and value != settings.get(PUBLISHERS_CLIENT_ID) and not settings.is_by_default(CLIENT_ID):
         return value
     return settings.default_of(CLIENT_ID) or value
 
@@ -58,8 +58,11 @@ def _remember_flow(client_id: str, flow: str) -> None:
     settings = KodiSettings()
     values = {FLOW: f"{client_id} {flow}"}
     if client_id == settings.default_of(CLIENT_ID):
-        values.update({PUBLISHERS_CLIENT_ID: client_id, CLIENT_ID: client_id})
-    with suppress(NotSaved):
+        # In this order: half of it done, the client id is still the right one.
+        values.update({CLIENT_ID: client_id, PUBLISHERS_CLIENT_ID: client_id})
+    if all(settings.get(setting) == value for setting, value in values.items()):
+        return
+    with suppress(NotSaved), settings.alone():
         for setting, value in values.items():
             if settings.get(setting) != value:
                 settings.set(setting, value)

@@ -14,7 +14,7 @@ from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, c
 from tests.rig.standin import CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
-from .sofa import shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
+from .sofa import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
 
 pytestmark = pytest.mark.consumers
 
@@ -100,7 +100,7 @@ def test_another_add_on_starts_a_sign_in(kodi: Kodi, simkl: StandIn, consumer: C
     end = consumer.begin("sign_in", where)
     sign_in(kodi, simkl)
     assert end() == "SIGNED_IN"
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(HOME)
     end = consumer.begin("sign_in", where)
     shown_code(kodi)
@@ -149,7 +149,7 @@ def test_a_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None
     assert not kodi.settings_rows() & {"Not signed in", "Sign in", "Sign in with another account"}
     kodi.press("Sign-in no longer valid: sign in again", "Left Right Up")
     second = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert "Sign-in no longer valid: sign in again" not in kodi.settings_rows()
     assert stored(kodi) == (second, "Ada Lovelace")
@@ -217,7 +217,7 @@ def test_check_now_finds_it_no_longer_valid(kodi: Kodi, simkl: StandIn, consumer
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
     kodi.press("Sign in again", "Left Right")
     sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert "Sign in with another account" in kodi.settings_rows()
 
@@ -253,7 +253,7 @@ def test_the_settings_show_the_kind_of_account_and_since_when(kodi: Kodi, simkl:
     simkl.types["Ada Lovelace"] = "pro"
     start_from_settings(kodi)
     sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Ada Lovelace", "PRO account", time.strftime("%Y-%m-%d"), "Check now"}
 
@@ -367,7 +367,7 @@ def test_the_examples_of_the_documentation(kodi: Kodi, simkl: StandIn) -> None:
 
     kodi.builtin("RunScript(plugin.video.example)")
     token = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     wait_for("the request", lambda: simkl.of_kind("activities"))
     assert simkl.of_kind("activities")[0].headers["Authorization"] == f"Bearer {token}"
     assert simkl.of_kind("activities")[0].query["app-name"] == "plugin.video.example"
@@ -381,5 +381,5 @@ def test_the_plugin_of_the_documentation_signs_in(kodi: Kodi, simkl: StandIn) ->
     kodi.builtin("ActivateWindow(Videos,plugin://plugin.video.example/,return)")
     kodi.press("Sign in to Simkl", "Down Up Up")
     sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.focus("Signed in as Ada Lovelace", "Down Up Up")

@@ -26,10 +26,10 @@ from tests.rig.faults import (
     trickle_and_close,
     trickle_body,
 )
-from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, YES_NO, Kodi, free_port, wait_for
+from tests.rig.kodi import ADDON_SETTINGS, HOME, PROGRESS, SIGN_IN, YES_NO, Kodi, free_port, wait_for
 from tests.rig.standin import StandIn
 
-from .sofa import shown_code, sign_in, start_from_settings, stored
+from .sofa import both_views, leave, shown_code, sign_in, start_from_settings, stored
 
 STILL_TRYING = "Cannot reach Simkl at the moment, still trying"
 
@@ -124,6 +124,7 @@ def test_a_client_id_that_is_refused_during_the_polls(kodi: Kodi, simkl: StandIn
     assert len(simkl.of_kind("poll")) == 1
 
 
+@both_views
 def test_a_code_that_runs_out_while_simkl_is_out_of_reach(kodi: Kodi, simkl: StandIn) -> None:
     simkl.expires_in = 4
     simkl.fault("poll", *[drop] * 9)
@@ -208,6 +209,7 @@ def hanging_poll(kodi: Kodi, simkl: StandIn, how: str) -> Iterator[str]:
 HANGING = ["silence", "black hole", "trickle", "closing"]
 
 
+@both_views
 @pytest.mark.parametrize("how", HANGING)
 def test_cancel_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None:
     with hanging_poll(kodi, simkl, how) as code:
@@ -224,10 +226,11 @@ def test_cancel_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None
         assert gone < 2, "and 0.2 s on a machine with nothing else to do: see make bench"
 
 
+@both_views
 def test_cancel_wins_over_an_approval_that_is_on_its_way(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     code = shown_code(kodi)
-    simkl.fault("poll", faults.answer_once(lambda: kodi.window() != PROGRESS))
+    simkl.fault("poll", faults.answer_once(lambda: kodi.window() != SIGN_IN))
     simkl.approve(code, "Too Late")
     wait_for("the poll", lambda: simkl.of_kind("poll"))
     kodi.key("Back")
@@ -236,6 +239,7 @@ def test_cancel_wins_over_an_approval_that_is_on_its_way(kodi: Kodi, simkl: Stan
     assert stored(kodi) == ("", "")
 
 
+@both_views
 @pytest.mark.parametrize("how", HANGING)
 def test_quit_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None:
     """Without the add-on, Quit takes half a second; the fixture fails if Kodi had to kill the script."""
@@ -247,6 +251,7 @@ def test_quit_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None:
 # Others on the same screen
 
 
+@both_views
 def test_the_dialog_is_closed_by_somebody_else(kodi: Kodi, simkl: StandIn) -> None:
     kodi.run("action=sign_in")
     code = shown_code(kodi)
@@ -257,6 +262,7 @@ def test_the_dialog_is_closed_by_somebody_else(kodi: Kodi, simkl: StandIn) -> No
     assert stored(kodi) == ("", "")
 
 
+@pytest.mark.parametrize("view", ["plain"], indirect=True)
 def test_the_dialog_is_taken_over_by_another_add_on(kodi: Kodi, simkl: StandIn) -> None:
     kodi.run("action=sign_in")
     code = shown_code(kodi)
@@ -268,6 +274,7 @@ def test_the_dialog_is_taken_over_by_another_add_on(kodi: Kodi, simkl: StandIn) 
     assert stored(kodi) == ("", "")
 
 
+@both_views
 def test_pressed_twice(kodi: Kodi, simkl: StandIn) -> None:
     kodi.rpc("Addons.ExecuteAddon", addonid="script.simkl.account")
     kodi.run("action=sign_in")
@@ -281,6 +288,7 @@ def test_pressed_twice(kodi: Kodi, simkl: StandIn) -> None:
     assert all(later - earlier >= simkl.interval for earlier, later in zip(polls, polls[1:])), "one poller"
 
 
+@both_views
 def test_a_sign_in_that_was_killed_blocks_nobody(kodi: Kodi, simkl: StandIn) -> None:
     kodi.run("action=sign_in")
     shown_code(kodi)
@@ -290,6 +298,7 @@ def test_a_sign_in_that_was_killed_blocks_nobody(kodi: Kodi, simkl: StandIn) -> 
     sign_in(kodi, simkl)
 
 
+@both_views
 @pytest.mark.parametrize("button", ["Back", "OK"])
 def test_the_settings_are_open_when_the_token_comes(kodi: Kodi, simkl: StandIn, button: str) -> None:
     """Kodi gives what is stored then to the window, and Back throws it away. So the window goes first."""
@@ -298,10 +307,9 @@ def test_the_settings_are_open_when_the_token_comes(kodi: Kodi, simkl: StandIn, 
     kodi.open_settings()
     assert simkl.approve(code, "Ada Lovelace")
     kodi.wait_for_message("Signed in as Ada Lovelace")
-    kodi.wait_for_window(CONFIRMATION)
     token = list(simkl.tokens)[-1]
     assert stored(kodi) == (token, "Ada Lovelace")
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(HOME)
     kodi.open_settings()
     if button == "OK":
@@ -315,7 +323,7 @@ def test_the_settings_are_open_when_the_token_comes(kodi: Kodi, simkl: StandIn, 
 def test_defaults_is_a_sign_out_and_shown_as_one(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Defaults", "Right Down Down")
     kodi.wait_for_window(YES_NO)
@@ -343,6 +351,7 @@ def test_a_profile_that_cannot_be_written(kodi: Kodi, simkl: StandIn) -> None:
     save_at_last(kodi, simkl)
 
 
+@both_views
 def test_a_full_disk(kodi: Kodi, simkl: StandIn) -> None:
     with namespace.full_disk(addon_data(kodi)) as make_room:
         start_from_settings(kodi)
@@ -435,7 +444,7 @@ def test_hostile_answers_are_plain_text_or_refused(kodi: Kodi, simkl: StandIn) -
     shown = "(COLOR red)$INFO(System.BuildVersion) " + "x" * 12
     kodi.wait_for_message(f"Signed in as {shown}")
     assert stored(kodi)[1] == shown
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert shown in kodi.settings_rows()
 

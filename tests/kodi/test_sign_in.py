@@ -6,11 +6,13 @@ import re
 import pytest
 
 from tests.rig.faults import drop, silence, status
-from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, wait_for
+from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, SIGN_IN, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, StandIn
 from tools.package import VERSION
 
-from .sofa import shown_code, sign_in, start_from_settings, stored
+from .sofa import both_views, leave, shown_code, sign_in, start_from_settings, stored
+
+pytestmark = both_views
 
 
 def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl: StandIn) -> None:
@@ -18,16 +20,16 @@ def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl:
     assert kodi.settings_rows() >= {"Not signed in", "Sign in"}
     assert not kodi.settings_rows() & {"Sign out", "Sign in with another account", CLIENT_ID}
     kodi.press("Sign in")
-    kodi.wait_for_window(PROGRESS)
+    kodi.wait_for_window(SIGN_IN)
     wait_for("the heading", lambda: kodi.heading() == "Sign in to Simkl")  # drawn just after the window is there
     code = shown_code(kodi)
     assert code == simkl.newest_code()
-    assert re.search(r"Go to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)", kodi.message())
+    assert re.search(r"[Gg]o to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)", kodi.message())
 
     wait_for("two polls", lambda: len(simkl.of_kind("poll")) >= 2)
     token = sign_in(kodi, simkl)
     assert stored(kodi) == (token, "Ada Lovelace")
-    kodi.key("Select")
+    leave(kodi)
 
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Ada Lovelace", "Sign in with another account", "Sign out"}
@@ -71,7 +73,7 @@ def test_cancel_before_there_is_a_code(kodi: Kodi, simkl: StandIn) -> None:
 def test_cancel_keeps_the_earlier_account(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     token = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Sign in with another account")
     shown_code(kodi)
@@ -84,7 +86,7 @@ def test_cancel_keeps_the_earlier_account(kodi: Kodi, simkl: StandIn) -> None:
 def test_another_account_takes_the_place_of_the_first(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     first = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Sign in with another account")
     second = sign_in(kodi, simkl, "Grace Hopper")
@@ -110,7 +112,7 @@ def test_a_code_that_simkl_no_longer_knows_is_not_shown_any_more(kodi: Kodi, sim
     shown_code(kodi)
     simkl.expire()
     kodi.wait_for_message("The code has expired.")
-    kodi.press("Cancel", "Right Left")
+    kodi.press("Cancel", "Right Left Down")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert stored(kodi) == ("", "")
 
@@ -149,7 +151,7 @@ def test_the_first_request_fails_and_is_tried_again(kodi: Kodi, simkl: StandIn) 
 def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     token = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Sign out")
     kodi.wait_for_message("Sign out of Simkl on this device?")
@@ -172,7 +174,7 @@ def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
 def test_from_programs(kodi: Kodi, simkl: StandIn) -> None:
     kodi.rpc("Addons.ExecuteAddon", addonid="script.simkl.account")
     token = sign_in(kodi, simkl)
-    kodi.key("Select")
+    leave(kodi)
     kodi.wait_for_window(HOME)
     kodi.rpc("Addons.ExecuteAddon", addonid="script.simkl.account")
     kodi.wait_for_window(ADDON_SETTINGS)

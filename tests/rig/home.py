@@ -16,6 +16,9 @@ HELPER_ADDONS = ROOT / "tests/kodi/addons"
 CONSUMERS = ROOT / "tests/kodi/consumers"
 EXAMPLES = ROOT / "docs/for-add-ons.md"
 
+_NEEDED = {"requests": ["urllib3", "certifi", "chardet", "idna"], "qrcode": ["six", "pil"]}
+"""What a module add-on imports; pil is Kodi's own."""
+
 _GUISETTINGS = """<settings version="2">
     <setting id="services.webserver">true</setting>
     <setting id="services.webserverport">{port}</setting>
@@ -81,6 +84,27 @@ def build(
     (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
 
 
+def set_skin(home: Path, skin: str) -> None:
+    """Have the next Kodi in this home use a skin."""
+    _set(home, "lookandfeel.skin", skin)
+
+
+def set_language(home: Path, language: str) -> None:
+    """Have the next Kodi in this home speak a language."""
+    _set(home, "locale.language", f"resource.language.{language}")
+
+
+def _set(home: Path, setting: str, value: str) -> None:
+    file = home / ".kodi/userdata/guisettings.xml"
+    text = re.sub(rf'<setting id="{re.escape(setting)}"[^/]*</setting>', "", file.read_text())
+    file.write_text(text.replace("</settings>", f'<setting id="{setting}">{value}</setting></settings>'))
+    if value.startswith("resource.language"):
+        database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE installed SET enabled = 1 WHERE addonID = ?", (value,))
+        connection.close()
+
+
 def fill_in_client_id(home: Path, client_id: str) -> None:
     """Make the add-on in this home folder a build with this client id."""
     path = Path("resources/settings.xml")
@@ -120,8 +144,7 @@ def _add_modules(addons: Path) -> None:
                 target = addon / "lib" / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target)
-        needed = ["urllib3", "certifi", "chardet", "idna"] if name == "requests" else []
-        imports = "".join(f'<import addon="script.module.{other}"/>' for other in needed)
+        imports = "".join(f'<import addon="script.module.{other}"/>' for other in _NEEDED.get(name, []))
         (addon / "addon.xml").write_text(
             _MODULE_ADDON.format(name=name.lower(), version=distribution.version, imports=imports)
         )

@@ -28,6 +28,9 @@ T = TypeVar("T")
 HOME, ADDON_SETTINGS, PROGRESS, YES_NO, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10100, 10103, 13000
 """Kodi's ids of the windows that the add-on shows. Those of a script's own begin at 13000."""
 
+SIGN_IN = -1
+"""The window of a sign-in, whichever of the two it is."""
+
 _HTTP = build_opener(ProxyHandler({}))
 
 
@@ -183,6 +186,8 @@ class Kodi:
     def window(self) -> int:
         """The id of the window or dialog on top."""
         number = int(self.rpc("GUI.GetProperties", properties=["currentwindow"])["currentwindow"]["id"])
+        if self.heading() == "Sign in to Simkl" and (number == PROGRESS or number >= CONFIRMATION):
+            return SIGN_IN
         return CONFIRMATION if CONFIRMATION <= number < CONFIRMATION + 100 else number
 
     def wait_for_window(self, window: int, seconds: float = 10) -> None:
@@ -212,8 +217,8 @@ class Kodi:
         return self.info("Control.GetLabel(1)")[0]
 
     def message(self) -> str:
-        """The text of the dialog on top (progress, OK, yes/no)."""
-        return self.info("Control.GetLabel(9)")[0]
+        """The text of the dialog on top: progress, OK, yes/no, or the window of the sign-in, line by line."""
+        return " ".join(filter(None, self.info(*(f"Control.GetLabel({number})" for number in (2, 8, 9, 7)))))
 
     def wait_for_message(self, part: str, seconds: float = 10) -> str:
         """Wait until the dialog on top says something with this in it; returns all of it."""

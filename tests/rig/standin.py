@@ -83,6 +83,8 @@ class StandIn:
     """Those of the device flow, by refresh token; their access tokens are in tokens, too."""
     token_life: float = 604800
     """Seconds that an access token of the device flow lives."""
+    next_user_code: str = ""
+    """In place of a random one, in the PIN flow."""
     scope: Optional[str] = None
     """What is granted in place of what was asked for."""
     requests_left: Dict[str, int] = field(default_factory=dict)
@@ -225,7 +227,7 @@ class StandIn:
             return 404, {"error": "url_failed", "code": 404}
 
     def _new_code(self) -> Dict[str, Any]:
-        user_code = "".join(secrets.choice("GHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
+        user_code = self.next_user_code or "".join(secrets.choice("GHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
         self.secrets.append(user_code)
         self.codes[user_code] = PinCode(user_code, time.monotonic() + self.expires_in)
         return {

@@ -42,6 +42,7 @@ class StubbedKodi:
         self.on_wait: Callable[[], None] = lambda: None
         self.visible = True
         self.playing = False
+        self.language = "en"
         self.top_window, self.top_heading = 10101, ""
         self.notifications: List[str] = []
         self.events: List[Tuple[str, str, Any]] = []
@@ -162,6 +163,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(
         xbmc, "getCondVisibility", lambda condition: state.playing if condition == "Player.HasVideo" else state.visible
     )
+    monkeypatch.setattr(xbmc, "getLanguage", lambda form: state.language)
     monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
     monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)
     monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path.replace("special://temp", str(tmp_path)))

@@ -197,8 +197,9 @@ def test_a_refresh_keeps_whose_it_is() -> None:
     assert store_of(settings).grant() == new
     assert store_of(settings).load() == Account("Ada", 1, "pro", TODAY, needs_sign_in=False)
     assert settings.get("access_token") == "new"
-    store_of(settings).refresh(GRANT, GRANT)
-    assert store_of(settings).grant() == new, "the one before is stored no more"
+    other = GRANT._replace(access_token="other", refresh_token="other")
+    store_of(settings).refresh(other, other)
+    assert store_of(settings).grant() == new, "another sign-in's"
 
 
 def test_outdated_is_still_signed_in() -> None:

@@ -139,11 +139,23 @@ def test_a_grant_that_has_ended(world: World) -> None:
 
 
 def test_a_new_token_that_is_refused_too(world: World) -> None:
-    world.accounts.replace(REFRESHABLE._replace(issued_at=0.0, expires_at=0.0))
-    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new")]
+    endless = REFRESHABLE._replace(issued_at=0.0, expires_at=0.0)
+    world.accounts.replace(endless)
+    news = [endless._replace(access_token="new"), endless._replace(access_token="newer")]
+    world.simkl.refreshes = list(news)
     world.simkl.users = [REFUSED]
     assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert [what for _, what in world.simkl.requests] == [
+        "user old",
+        "refresh r",
+        "user new",
+        "refresh r",
+        "user newer",
+    ]
     assert world.account.needs_sign_in
+    world.simkl.refreshes, world.simkl.users = [endless._replace(access_token="good")], [REFUSED, ADA]
+    assert world.check().end is End.SIGNED_IN, "and what was marked wrongly is healed"
+    assert not world.account.needs_sign_in
 
 
 def test_what_cannot_be_written_down_is_still_true(world: World) -> None:

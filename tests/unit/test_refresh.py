@@ -136,9 +136,34 @@ def test_a_grant_that_has_ended_marks_it(world: World) -> None:
     assert world.is_marked()
     assert world.log == ["refresh: the grant has ended"]
     assert world.requests == ["refresh r"]
-    with pytest.raises(SignInNeeded):
+
+
+def test_a_whole_refresh_takes_less_than_others_wait(world: World) -> None:
+    world.simkl.refreshes = [Hang(FAULT)]
+    with pytest.raises(Unreachable):
         world.refresh()
-    assert len(world.requests) == 1
+    assert len(world.requests) == 2
+    assert world.runtime.now() - 1000 < LOCK_PATIENCE - 2
+
+
+@pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.QUOTA])
+def test_who_is_told_too_many_does_not_ask_again_at_once(world: World, trouble: Trouble) -> None:
+    world.simkl.refreshes = [Unreachable(trouble), NEW]
+    with pytest.raises(Unreachable):
+        world.refresh()
+    assert world.requests == ["refresh r"]
+
+
+def test_what_was_marked_wrongly_is_healed(world: World) -> None:
+    world.accounts.set_needs_sign_in(OLD)
+    assert world.refresh() == NEW
+    assert not world.is_marked()
+
+
+def test_two_who_have_exchanged_the_same(world: World) -> None:
+    world.accounts.refresh(OLD, OLD._replace(access_token="lost"))
+    world.accounts.refresh(OLD, NEW)
+    assert world.accounts.grant() == NEW, "the later one is the one that lives"
 
 
 def test_ended_is_true_where_it_cannot_be_written_down(world: World) -> None:

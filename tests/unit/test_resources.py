@@ -57,7 +57,14 @@ def test_every_word_in_code_has_a_name_of_its_own() -> None:
 
 def test_placeholders_are_filled_by_position() -> None:
     for number, text in strings().items():
-        one = (words.ENTER_CODE, words.TIME_LEFT, words.SIGNED_IN_AS, words.STILL_SIGNED_IN, words.READ_ONLY)
+        one = (
+            words.ENTER_CODE,
+            words.TIME_LEFT,
+            words.SIGNED_IN_AS,
+            words.STILL_SIGNED_IN,
+            words.READ_ONLY,
+            words.SCAN_OR_ENTER_CODE,
+        )
         wanted = ["{0}"] if number in one else ["{0}", "{1}"] if number == words.SIGNED_IN_INSTEAD else []
         assert re.findall(r"{.*?}", text) == wanted, text
 

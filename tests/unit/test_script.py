@@ -11,7 +11,7 @@ from lib.simkl_account import auth, check, revoke, script
 from lib.simkl_account.account import Grant
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
-from lib.simkl_account.kodi import dialogs, handover
+from lib.simkl_account.kodi import dialogs, handover, window
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 
 from .stubs import StubbedKodi
@@ -43,6 +43,9 @@ class Sofa:
         self.asked: List[str] = []
         self.answers: List[bool] = []
         self.sign_ins: List[Any] = []
+        self.no_window = False
+        self.titles: List[str] = []
+        self.told_in_window: List[str] = []
         self.outcomes: List[Outcome] = [Outcome(End.SIGNED_IN, user_name="Ada")]
 
 
@@ -61,6 +64,17 @@ def sofa(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> Sofa:
         sofa.asked.append(f"{message} [{yes}]" + (" carefully" if careful else ""))
         return sofa.answers.pop(0)
 
+    class WindowScreen:
+        def __init__(self, runtime: Any, title: str) -> None:
+            if sofa.no_window:
+                raise RuntimeError("XML File for Window is missing")
+            sofa.titles.append(title)
+
+        def tell(self, message: str) -> None:
+            dialogs.tell(None, message)  # type: ignore[arg-type]
+            sofa.told_in_window.append(message)
+
+    monkeypatch.setattr(window, "WindowScreen", WindowScreen)
     monkeypatch.setattr(auth, "SignIn", SignIn)
     monkeypatch.setattr(dialogs, "ask", ask)
     monkeypatch.setattr(dialogs, "tell", lambda runtime, message: sofa.told.append(message))
@@ -74,6 +88,29 @@ def test_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
     assert sofa.told == ["Signed in as Ada"]
     assert kodi.builtins == []
     assert kodi.events == [("script.simkl.account", "signed_in", None)]
+
+
+def test_success_is_seen_in_the_window_and_what_takes_reading_in_a_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.outcomes = [
+        Outcome(End.SIGNED_IN, user_name="Ada"),
+        Outcome(End.SIGNED_IN),
+        Outcome(End.SIGNED_IN, user_name="Grace", replaced="Ada"),
+    ]
+    for _ in range(3):
+        script.run(["default.py", "action=sign_in"])
+    assert len(sofa.told) == 3
+    assert sofa.told_in_window == ["Signed in as Ada"]
+    assert sofa.titles == ["Sign in to Simkl"] * 3
+
+
+def test_without_the_window_there_is_the_plain_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
+    sofa.no_window = True
+    script.run(["default.py", "action=sign_in"])
+    assert kodi.progress[0] == ("create", "Sign in to Simkl", "Contacting Simkl…")
+    assert sofa.told == ["Signed in as Ada"]
+    assert [line for line, _ in kodi.log] == [
+        "script.simkl.account: no window for the sign-in: XML File for Window is missing"
+    ]
 
 
 def test_another_account(kodi: StubbedKodi, sofa: Sofa) -> None:

@@ -419,6 +419,7 @@ def test_without_an_answer_the_old_token_is_used_and_simkl_left_alone_for_a_whil
     refreshes += [Unreachable(Trouble.NO_ANSWER)] * 2
     session.get(URL)
     session.get(URL)
+    SimklAuth()(requests.Request("GET", URL).prepare())
     assert web.authorizations() == ["Bearer t", "Bearer t"]
     assert refreshes == []
     assert not marked(kodi)
@@ -465,6 +466,50 @@ def test_a_refused_token_and_no_new_one_now(
     assert len(web.sent) == 1
 
 
+def test_too_many_refreshes_are_left_alone_for_as_long_as_simkl_says(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("lib.simkl_account.kodi.pause.time.monotonic", lambda: now)
+    kodi.settings.update(REFRESHABLE)
+    refreshes += [Unreachable(Trouble.BUSY, retry_after=300.0), "u"]
+    web.answers = [REFUSED]
+    for _ in range(10):
+        assert session.get(URL).status_code == 401
+    assert refreshes == ["u"]
+    now += 301
+    web.answers = [REFUSED, GOOD]
+    assert session.get(URL).ok
+
+
+def test_a_body_that_cannot_be_sent_again_still_has_the_token_exchanged(
+    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+    refreshes.append("u")
+    web.answers = [REFUSED]
+    assert session.post(URL, data=iter([b"once"])).status_code == 401
+    web.answers = [GOOD]
+    assert session.post(URL, data=iter([b"once"])).ok
+    assert web.authorizations() == ["Bearer t", "Bearer u"]
+
+
+def test_a_sign_out_during_a_refresh_is_no_reason_to_remind(
+    kodi: StubbedKodi, session: requests.Session, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kodi.settings.update(REFRESHABLE)
+
+    def signed_out(*arguments: Any) -> None:
+        kodi.settings.clear()
+        raise simkl_account.SignInNeeded("signed out")
+
+    monkeypatch.setattr(wiring, "refresh_in_this_kodi", signed_out)
+    web.answers = [REFUSED]
+    with pytest.raises(simkl_account.SignInNeeded):
+        session.get(URL)
+    assert kodi.notifications == []
+
+
 def test_a_refused_token_of_a_grant_that_has_ended(
     kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
 ) -> None:
@@ -481,11 +526,11 @@ def test_a_new_token_that_is_refused_twice_too(
     kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
 ) -> None:
     kodi.settings.update(REFRESHABLE)
-    refreshes.append("u")
+    refreshes += ["u", "v"]  # the first may have been killed by a refresh that Simkl was late to do
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
-    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer u"]
+    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer v"]
     assert RECHECK_PAUSE in kodi.waits
     assert marked(kodi)
 
@@ -502,6 +547,10 @@ def test_the_daily_limit_says_when_it_ends(kodi: StubbedKodi, session: requests.
     assert timedelta(seconds=7199) < caught.value.ends_at - before < timedelta(seconds=7210)
     assert (len(web.sent), kodi.waits) == (1, [])
     assert not marked(kodi)
+    far = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    web.answers = [(429, far, b'{"error":"user_limit_exceeded"}')]
+    with pytest.raises(simkl_account.UserLimitExceeded):
+        session.get(URL)
     web.answers = [(429, {}, b'{"error":"user_limit_exceeded"}')]
     with pytest.raises(simkl_account.UserLimitExceeded) as caught:
         session.get(URL)
@@ -538,6 +587,24 @@ def test_what_is_known_of_a_client_id_is_not_asked_again(
     session.get(URL)
     assert refreshes == []
     assert (kodi.settings["signed_in"] == "outdated") is (flow == "device")
+
+
+def test_a_client_id_for_neither_flow_is_not_asked_about_again_and_again(
+    kodi: StubbedKodi, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: List[str] = []
+
+    def look(client_id: str, *others: Any) -> bool:
+        looks.append(client_id)
+        return False
+
+    monkeypatch.setattr("lib.simkl_account.session.is_for_device_flow", look)
+    kodi.settings["client_id"] = "a typo"
+    for _ in range(5):
+        session = Session()
+        session.mount("https://", web)
+        session.get(URL)
+    assert looks == ["a typo"]
 
 
 @pytest.mark.parametrize("client_id", ["", "an-id"])

@@ -348,6 +348,8 @@ def test_where_the_pin_refuses_it_is_the_device_flow_and_that_is_remembered(stat
     assert (remembered, client.flow) == (["device"], "device")
     assert client.poll(code) == Pending()
     assert web.sent == ["GET /oauth/pin", "POST /oauth2/device", "POST /oauth2/token"]
+    client.request_code()
+    assert web.sent[3:] == ["POST /oauth2/device"], "also for another code at once"
 
 
 @pytest.mark.parametrize(("first", "sent"), [("pin", ["GET /oauth/pin"]), ("device", ["POST /oauth2/device"])])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # this module is imported before the dialog is on the screen:
     from ..ends import Outcome
     from ..wire import Code
 
-_CANCEL, _OK = 222, 186
+CANCEL, OK = 222, 186
 """In Kodi's own strings."""
 
 _PROGRESS_WINDOW = 10101
@@ -91,6 +91,10 @@ class ProgressScreen:
             self._open()
         return bool(answer)
 
+    def tell(self, message: str) -> None:
+        """Say how it ended, until it is read."""
+        tell(self._runtime, message)
+
     def close(self) -> None:
         if not self._gone:
             self._dialog.close()
@@ -126,7 +130,7 @@ def notify(message: str) -> None:
 
 def tell(runtime: KodiRuntime, message: str) -> None:
     """Say something until it is read."""
-    _Confirmation.show_until_answered(runtime, message, yes="", no=xbmc.getLocalizedString(_OK))
+    _Confirmation.show_until_answered(runtime, message, yes="", no=xbmc.getLocalizedString(OK))
 
 
 def ask(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> bool:
@@ -145,7 +149,7 @@ def spaced(code: str) -> str:
 
 
 def _cancel() -> str:
-    return xbmc.getLocalizedString(_CANCEL)
+    return xbmc.getLocalizedString(CANCEL)
 
 
 class _Confirmation(xbmcgui.WindowXMLDialog):

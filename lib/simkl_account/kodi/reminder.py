@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Saying that a new sign-in is needed: when an add-on finds that out, nobody has asked for anything."""
 
-import time
-
 import xbmc
-import xbmcgui
 
 from .. import words
 from . import dialogs
-from .addon import ADDON_ID, text
+from .addon import text
 from .lock import ACCOUNT, Lock
+from .pause import Pause
 
 PAUSE = 3600.0
 """Seconds between two reminders."""
-
-_HOME = 10000
-_LAST = f"{ADDON_ID}.last_reminder"
-"""When, on the clock that never jumps. All interpreters of this Kodi share it, and a new Kodi begins anew."""
 
 
 def is_video_playing() -> bool:
@@ -37,11 +31,10 @@ def remind() -> None:
     if not lock.acquire():
         return  # somebody is just changing the account, or reminding
     try:
-        window, now = xbmcgui.Window(_HOME), time.monotonic()
-        last = window.getProperty(_LAST)
-        if last and now - float(last) < PAUSE:
+        pause = Pause("reminder")
+        if not pause.is_over():
             return
-        window.setProperty(_LAST, str(now))
+        pause.begin(PAUSE)
     finally:
         lock.release()
     say(words.NEEDS_SIGN_IN)

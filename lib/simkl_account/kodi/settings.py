@@ -32,8 +32,21 @@ class KodiSettings:
         from xml.etree import ElementTree
 
         path = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
-        tree = ElementTree.parse(os.path.join(path, "resources", "settings.xml"))
+        try:
+            tree = ElementTree.parse(os.path.join(path, "resources", "settings.xml"))
+        except (OSError, ElementTree.ParseError):
+            return ""  # the add-on is just being updated
         return tree.findtext(f".//setting[@id='{setting}']/default") or ""
+
+    def is_by_default(self, setting: str) -> bool:
+        """Whether the person's settings.xml says that the value is only there by default, this build's or another's."""
+        from xml.etree import ElementTree
+
+        try:
+            element = ElementTree.parse(_file()).find(f".//setting[@id='{setting}']")
+        except (OSError, ElementTree.ParseError):
+            return True
+        return element is None or element.get("default") == "true"
 
     def set(self, setting: str, value: str) -> None:
         """Store a value, and raise NotSaved unless it is on the disk.

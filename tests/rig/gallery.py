@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make screenshots`: the sign-in in every state, for people to look at. They are left in build/gallery."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable
+
+from tools.package import ROOT
+
+from . import namespace
+from .faults import drop
+from .home import set_language, set_skin
+from .kodi import HOME, Kodi, copy_home, make_home, wait_for, xvfb
+from .screen import read_qr
+from .standin import CLIENT_ID, HOSTS, StandIn
+
+GALLERY = ROOT / "build/gallery"
+SKINS = ("skin.estuary", "skin.estouchy")
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
+LANGUAGES = ("de_de", "he_il", "ja_jp")
+
+
+class Photographer:
+    """One Kodi after another, and the pictures of each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template"
+        self._count = 0
+        self.simkl = StandIn()
+        self.simkl.serve_tls()
+        with xvfb() as display:
+            make_home(self._template, display, self.simkl.authority, CLIENT_ID)
+
+    def take(self, name: str, width: int, height: int, prepare: Callable[[Path], None], states: bool = True) -> None:
+        """All states, or the code alone, on a screen of this size in a home that was prepared."""
+        self._count += 1
+        home = self._folder / str(self._count)
+        copy_home(self._template, home)
+        prepare(home)
+        with xvfb(width, height) as display:
+            kodi = Kodi(home, display)
+            try:
+                kodi.start()
+                self._code(kodi, name)
+                if states:
+                    self._others(kodi, name)
+            finally:
+                kodi.kill()
+
+    def _code(self, kodi: Kodi, name: str) -> None:
+        self.simkl.expires_in = 900
+        kodi.run("action=sign_in")
+        wait_for("the code", lambda: kodi.info("Control.GetLabel(6)")[0] == self.simkl.newest_code(), 60)
+        wait_for("its picture", lambda: self._picture(kodi, f"{name}-1-code"), 60, pause=1)
+
+    def _others(self, kodi: Kodi, name: str) -> None:
+        self.simkl.fault("poll", *[drop] * 100)
+        kodi.wait_for_message("Cannot reach Simkl", 30)
+        self._picture(kodi, f"{name}-2-trouble")
+        self.simkl.clear_faults()
+        self.simkl.expire()
+        kodi.wait_for_message("The code has expired.", 60)
+        self._picture(kodi, f"{name}-3-expired")
+        kodi.press("New code", "")
+        wait_for("the code", lambda: kodi.info("Control.GetLabel(6)")[0] == self.simkl.newest_code(), 60)
+        self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
+        kodi.wait_for_message("Signed in as Ada Lovelace", 60)
+        self._picture(kodi, f"{name}-4-signed-in")
+        wait_for("the window to go", lambda: kodi.window() == HOME, 30)
+
+    def _picture(self, kodi: Kodi, name: str) -> str:
+        time.sleep(0.5)  # until it is drawn
+        file = GALLERY / f"{name}.png"
+        kodi.screenshot(file)
+        print(file.relative_to(ROOT), flush=True)
+        return read_qr(file)
+
+
+def main() -> None:
+    """Take them all."""
+    namespace.enter(HOSTS)
+    with tempfile.TemporaryDirectory(prefix="kodi-", ignore_cleanup_errors=True) as folder:
+        photographer = Photographer(Path(folder))
+        for skin in SKINS:
+            for width, height in SIZES:
+                name = f"{skin[len('skin.') :]}-{width}"
+                photographer.take(name, width, height, lambda home: set_skin(home, skin))  # noqa: B023
+        for language in LANGUAGES:
+            photographer.take(language, 1280, 720, lambda home: set_language(home, language), states=False)  # noqa: B023
+        photographer.simkl.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be seen on a screenshot: the QR code, as a phone sees it, and the characters of the code, as people do."""
+
+import subprocess
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+from PIL import Image, ImageChops, ImageStat
+
+from tools.package import ROOT
+
+MEDIA = ROOT / "resources/skins/default/media"
+
+_COLUMN, _CODE_TOP, _CODE_HEIGHT, _CELL, _SHAPE = 1120, 340, 260, 150, 216 / 136
+"""The window's layout, in its own pixels of 1920 by 1080: see kodi/window.py."""
+
+_COLUMN_LEFT = {"ltr": 700, "rtl": 100, "": 400}
+
+
+def read_qr(screenshot: Path) -> str:
+    """What the one QR code on the whole picture says; "" when there is none."""
+    command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(screenshot)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def qr_box(screenshot: Path) -> Tuple[int, int, int, int]:
+    """Left, top, right and bottom of the light square that the QR code is on."""
+    picture = Image.open(screenshot).convert("L")
+    columns, rows = picture.size
+    light = picture.point(lambda value: 255 if value > 250 else 0)
+    for x in range(0, columns, 4):
+        for y in range(0, rows, 4):
+            if light.getpixel((x, y)) == 255 and _is_light(light, x, y, rows // 40):
+                return _grow(light, x, y)
+    raise AssertionError("no light square")
+
+
+def read_code(screenshot: Path, length: int, layout: str) -> str:
+    """The characters in the cells of the code, each the picture that is most like it."""
+    picture = Image.open(screenshot).convert("L")
+    scale = picture.size[0] / 1920
+    width = min(_CELL, _COLUMN // length)
+    height = int(width * _SHAPE)
+    left = _COLUMN_LEFT[layout] + (_COLUMN - width * length) // 2
+    top = _CODE_TOP + (_CODE_HEIGHT - height) // 2
+    glyphs = _glyphs((int(width * scale), int(height * scale)))
+    code = ""
+    for place in range(length):
+        x, y = int((left + place * width) * scale), int(top * scale)
+        cell = picture.crop((x, y, x + int(width * scale), y + int(height * scale)))
+        code += min(glyphs, key=lambda character: _difference(cell, glyphs[character]))
+    return code
+
+
+def _glyphs(size: Tuple[int, int]) -> Dict[str, Image.Image]:
+    found: Dict[str, Image.Image] = {}
+    for file in MEDIA.glob("code-*.png"):
+        mask = Image.open(file).convert("LA").getchannel("A").resize(size, Image.Resampling.BILINEAR)
+        glyph = Image.new("L", size, 18)  # the window's background
+        glyph.paste(255, mask=mask)
+        found[chr(int(file.stem[len("code-") :], 16))] = glyph
+    return found
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
+
+
+def _is_light(picture: Image.Image, x: int, y: int, size: int) -> bool:
+    corners: List[Tuple[int, int]] = [(x + dx, y + dy) for dx in (0, size) for dy in (0, size)]
+    columns, rows = picture.size
+    return all(a < columns and b < rows and picture.getpixel((a, b)) == 255 for a, b in corners)
+
+
+def _grow(picture: Image.Image, x: int, y: int) -> Tuple[int, int, int, int]:
+    left, top, right, bottom = x, y, x, y
+    while left > 0 and picture.getpixel((left - 1, y)) == 255:
+        left -= 1
+    while top > 0 and picture.getpixel((x, top - 1)) == 255:
+        top -= 1
+    while right + 1 < picture.size[0] and picture.getpixel((right + 1, y)) == 255:
+        right += 1
+    while bottom + 1 < picture.size[1] and picture.getpixel((x, bottom + 1)) == 255:
+        bottom += 1
+    return left, top, right, bottom
