@@ -10,8 +10,9 @@ import pytest
 
 from tests.rig.consumer import CONSUMER, Consumer
 from tests.rig.faults import redirect, silence, status
+from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, wait_for
-from tests.rig.standin import CLIENT_ID, StandIn, account_id
+from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
 from .sofa import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
@@ -355,6 +356,35 @@ def test_damaged_is_signed_out_with_one_line_in_the_log(
     assert kodi.log().count("the stored account is damaged") == 1
     sign_in_and_leave(kodi, simkl)
     assert consumer.do("account") == ada()
+
+
+def test_a_pin_sign_in_after_a_build_with_a_client_id_for_the_device_flow(
+    home: Path, kodi: Kodi, simkl: StandIn
+) -> None:
+    first = sign_in_and_leave(kodi, simkl)
+    kodi.quit()
+    fill_in_client_id(home, DEVICE_CLIENT_ID)
+    kodi.start()
+    consumer = Consumer(kodi)
+    assert consumer.do("request") == 200
+    wait_for("the notification", lambda: kodi.is_visible("notification"))
+    assert simkl.requests[-1].headers["Authorization"] == f"Bearer {first}"
+    assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "whom it was issued to"
+    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
+    assert consumer.do("request", "service") == 200
+    assert not kodi.is_visible("notification"), "it says so once"
+    kodi.open_settings()
+    assert kodi.settings_rows() >= {"Simkl has a new way of signing in: sign in again", "Ada Lovelace"}
+    kodi.press("Check now", "Left Right Up Down Down Down")
+    kodi.wait_for_message("Simkl is changing how devices sign in")
+    kodi.press("Sign in again", "Left Right")
+    second = sign_in(kodi, simkl)
+    assert second.startswith("simkl_at_")
+    leave(kodi)
+    kodi.wait_for_window(ADDON_SETTINGS)
+    assert "Simkl has a new way of signing in: sign in again" not in kodi.settings_rows()
+    assert consumer.do("request") == 200
+    assert simkl.requests[-1].query["client_id"] == DEVICE_CLIENT_ID
 
 
 # The examples of docs/for-add-ons.md

@@ -249,38 +249,6 @@ def test_sign_out_waits_for_nobody(kodi: Kodi, simkl: StandIn, consumer: Consume
     assert consumer.do("account") is None
 
 
-def test_a_pin_sign_in_after_a_build_with_a_client_id_for_the_device_flow(
-    home: Path, kodi: Kodi, simkl: StandIn
-) -> None:
-    kodi.quit()
-    fill_in_client_id(home, CLIENT_ID)
-    kodi.start()
-    first = sign_in_and_leave(kodi, simkl)
-    kodi.quit()
-    fill_in_client_id(home, DEVICE_CLIENT_ID)
-    kodi.start()
-    consumer = Consumer(kodi)
-    assert consumer.do("request") == 200
-    wait_for("the notification", lambda: kodi.is_visible("notification"))
-    assert simkl.requests[-1].headers["Authorization"] == f"Bearer {first}"
-    assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "whom it was issued to"
-    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
-    assert consumer.do("request", "service") == 200
-    assert not kodi.is_visible("notification"), "it says so once"
-    kodi.open_settings()
-    assert kodi.settings_rows() >= {"Simkl has a new way of signing in: sign in again", "Ada Lovelace"}
-    kodi.press("Check now", "Left Right Up Down Down Down")
-    kodi.wait_for_message("Simkl is changing how devices sign in")
-    kodi.press("Sign in again", "Left Right")
-    second = sign_in(kodi, simkl)
-    assert second.startswith("simkl_at_")
-    leave(kodi)
-    kodi.wait_for_window(ADDON_SETTINGS)
-    assert "Simkl has a new way of signing in: sign in again" not in kodi.settings_rows()
-    assert consumer.do("request") == 200
-    assert simkl.requests[-1].query["client_id"] == DEVICE_CLIENT_ID
-
-
 def test_another_client_id_in_the_settings_does_not_get_the_token(
     home: Path, kodi: Kodi, simkl: StandIn, consumer: Consumer
 ) -> None:

@@ -56,10 +56,11 @@ class Photographer:
         wait_for("its picture", lambda: self._picture(kodi, f"{name}-1-code"), 60, pause=1)
 
     def _others(self, kodi: Kodi, name: str) -> None:
-        self.simkl.fault("poll", *[drop] * 100)
+        self.simkl.fault("poll", drop)
         kodi.wait_for_message("Cannot reach Simkl", 30)
         self._picture(kodi, f"{name}-2-trouble")
         self.simkl.clear_faults()
+        kodi.wait_for_message("Waiting for you", 60)
         self.simkl.expire()
         kodi.wait_for_message("The code has expired.", 60)
         self._picture(kodi, f"{name}-3-expired")

@@ -87,22 +87,27 @@ def build(
 def set_skin(home: Path, skin: str) -> None:
     """Have the next Kodi in this home use a skin."""
     _set(home, "lookandfeel.skin", skin)
+    folder = home / ".kodi/userdata/addon_data" / skin
+    folder.mkdir(parents=True, exist_ok=True)
+    # Estouchy explains itself at its first run, and until that is read, Kodi answers nothing.
+    (folder / "settings.xml").write_text('<settings><setting id="FirstRun" type="string">done</setting></settings>')
 
 
 def set_language(home: Path, language: str) -> None:
     """Have the next Kodi in this home speak a language."""
     _set(home, "locale.language", f"resource.language.{language}")
+    if language[:2] in ("ar", "he", "ja", "ko", "zh"):  # as Kodi's own settings do when one of these is chosen
+        _set(home, "lookandfeel.font", "Arial")
 
 
 def _set(home: Path, setting: str, value: str) -> None:
     file = home / ".kodi/userdata/guisettings.xml"
     text = re.sub(rf'<setting id="{re.escape(setting)}"[^/]*</setting>', "", file.read_text())
     file.write_text(text.replace("</settings>", f'<setting id="{setting}">{value}</setting></settings>'))
-    if value.startswith("resource.language"):
-        database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
-        with sqlite3.connect(database) as connection:
-            connection.execute("UPDATE installed SET enabled = 1 WHERE addonID = ?", (value,))
-        connection.close()
+    database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE installed SET enabled = 1 WHERE addonID = ?", (value,))
+    connection.close()
 
 
 def fill_in_client_id(home: Path, client_id: str) -> None:

@@ -120,6 +120,18 @@ def test_where_kodi_does_not_open_it_that_is_an_error(screen: window.WindowScree
     assert now().closed == 1
 
 
+def test_a_window_without_anything_in_it_is_one_that_does_not_open(
+    screen: window.WindowScreen, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: KodiWindow, number: int) -> None:
+        raise RuntimeError("Non-Existent Control 10")
+
+    monkeypatch.setattr(KodiWindow, "getControl", fail)
+    with pytest.raises(RuntimeError):
+        window.WindowScreen(runtime, "Sign in to Simkl")  # type: ignore[arg-type]
+    assert not now().is_shown
+
+
 def test_a_code_and_its_picture(screen: window.WindowScreen) -> None:
     screen.show_code(CODE)
     assert shown() == {

@@ -191,6 +191,11 @@ class _Window(xbmcgui.WindowXMLDialog):
                 self.close()
                 raise RuntimeError("the window does not open")
             runtime.wait(0.01)
+        try:
+            self.getControl(_CANCEL)
+        except RuntimeError:
+            self.close()  # Kodi says that it is open, also where it could not read the XML
+            raise
 
     def put(self, name: str, value: str) -> bool:
         """Set what a text of the window is made of; returns whether that is something new."""
