@@ -5,7 +5,6 @@ On a desktop the person uses it. Without a screen it walks through the sign-in i
 """
 
 import os
-import re
 import socket
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 from tools.package import ROOT
 
 from . import namespace
-from .kodi import ADDON_SETTINGS, CONFIRMATION, PROGRESS, Kodi, make_home, wait_for, xvfb
+from .kodi import ADDON_SETTINGS, SIGN_IN, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
 
 SCREENSHOTS = ROOT / "build/screenshots"
@@ -70,9 +69,9 @@ def walk(home: Path, display: str, simkl: StandIn, client_id: str) -> None:
         wait_for("the settings", lambda: kodi.focused() == "Sign in")
         picture(kodi, "1-settings", "The add-on's settings: not signed in")
         kodi.press("Sign in")
-        kodi.wait_for_window(PROGRESS)
-        message = kodi.wait_for_message("enter this code", 30)
-        code = "".join(re.findall(r"\[B\](.*?)\[/B\]", message)).replace(" ", "")
+        kodi.wait_for_window(SIGN_IN)
+        kodi.wait_for_message("enter this code", 30)
+        code = kodi.info("Control.GetLabel(6)")[0]
         picture(kodi, "2-code", f"The code is {code}")
         if client_id:
             say(f"Type {code} at simkl.com/pin within 15 minutes")
@@ -80,9 +79,7 @@ def walk(home: Path, display: str, simkl: StandIn, client_id: str) -> None:
             simkl.approve(code, "Ada Lovelace")
             say("Typed it at the stand-in's page")
         kodi.wait_for_message("Signed in", 900)
-        kodi.wait_for_window(CONFIRMATION)
         picture(kodi, "3-signed-in", kodi.message())
-        kodi.key("Select")
         kodi.wait_for_window(ADDON_SETTINGS)
         picture(kodi, "4-account", "The settings say who is signed in")
         kodi.quit()
