@@ -8,7 +8,7 @@ from random import random
 from typing import Callable, Optional, Protocol
 
 from .account import AccountStore, Grant
-from .asking import Asking, Ended, Runtime, outcome_of
+from .asking import Asking, Ended, Line, Runtime, outcome_of
 from .ends import End, Outcome
 from .errors import NotSaved, SimklError, Unreachable
 from .pace import Pace
@@ -25,14 +25,12 @@ NAME_PATIENCE = 20.0
 _WORTH_ANOTHER_TRY = (End.EXPIRED, End.DENIED, End.ANSWER_LOST, End.UNREACHABLE)
 
 
-class Client(Protocol):
+class Client(Line, Protocol):
     """What a sign-in asks of Simkl: see simkl.Simkl."""
 
     def request_code(self) -> Code: ...
     def poll(self, code: Code) -> Poll: ...
     def user(self, access_token: str) -> User: ...
-    def hang_up(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class SignIn:

@@ -4,7 +4,7 @@
 from typing import Callable, Protocol
 
 from .account import AccountStore, Grant
-from .asking import Asking, Ended, Runtime, outcome_of
+from .asking import Asking, Ended, Line, Runtime, outcome_of
 from .ends import End, Outcome
 from .errors import NotSaved, SignInNeeded, TokenRefused
 from .refresh import is_due
@@ -18,13 +18,11 @@ RECHECK_PAUSE = 3.0
 """Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
 
 
-class Client(Protocol):
+class Client(Line, Protocol):
     """What a check asks of Simkl: see simkl.Simkl."""
 
     def user(self, access_token: str) -> User: ...
     def refresh(self, grant: Grant) -> Grant: ...
-    def hang_up(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class Check:

@@ -8,20 +8,18 @@ sign-in is outdated once this build has another client id, and that one is for t
 from typing import Callable, Protocol
 
 from .account import Grant
-from .asking import Asking, Ended
+from .asking import Asking, Ended, Line
 from .errors import SimklError
 from .simkl import DEVICE
 from .wire import Code
 
 
-class Client(Protocol):
+class Client(Line, Protocol):
     """What finding out asks of Simkl: see simkl.Simkl."""
 
     flow: str
 
     def request_code(self) -> Code: ...
-    def hang_up(self) -> None: ...
-    def close(self) -> None: ...
 
 
 def may_be_outdated(grant: Grant, client_id: str) -> bool:

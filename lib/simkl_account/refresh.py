@@ -9,7 +9,7 @@ from time import time
 from typing import Callable, Protocol
 
 from .account import AccountStore, Grant
-from .asking import TICK, Asking, Runtime
+from .asking import TICK, Asking, Line, Runtime
 from .errors import GrantRefused, NotSaved, SignInNeeded, Trouble, Unreachable
 
 AHEAD = 86400.0
@@ -22,12 +22,10 @@ LIMITS = (8.0, 6.0)
 """Seconds for the answer, and for that of a second try: in all less than others wait."""
 
 
-class Client(Protocol):
+class Client(Line, Protocol):
     """What a refresh asks of Simkl: see simkl.Simkl."""
 
     def refresh(self, grant: Grant) -> Grant: ...
-    def hang_up(self) -> None: ...
-    def close(self) -> None: ...
 
 
 class Lock(Protocol):

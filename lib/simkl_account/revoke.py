@@ -4,7 +4,7 @@
 from typing import Callable, Protocol
 
 from .account import Grant
-from .asking import Asking, Ended, Runtime
+from .asking import Asking, Ended, Line, Runtime
 from .ends import End
 from .errors import SimklError
 from .ui import Screen
@@ -13,12 +13,10 @@ LIMIT = 3.0
 """Seconds in all that a person who signs out waits for Simkl."""
 
 
-class Client(Protocol):
+class Client(Line, Protocol):
     """What this asks of Simkl: see simkl.Simkl."""
 
     def revoke(self, grant: Grant) -> None: ...
-    def hang_up(self) -> None: ...
-    def close(self) -> None: ...
 
 
 def revoke(

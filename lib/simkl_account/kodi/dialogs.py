@@ -58,11 +58,10 @@ class ProgressScreen:
             return
         if seconds <= 0:  # a last poll may still be under way, but this code is not to be typed any more
             return self.show_contacting()
-        minutes, rest = divmod(ceil(seconds), 60)
         lines = [
             text(words.ENTER_CODE, self._code.page),
             f"[COLOR {_AMBER}][B]{spaced(self._code.user_code)}[/B][/COLOR]",
-            text(words.TIME_LEFT, f"{minutes}:{rest:02}"),
+            time_left(seconds),
         ]
         # The dialog has room for four lines: the one that is mostly empty is for bad news.
         lines.insert(3 if self._trouble else 1, text(words.STILL_TRYING) if self._trouble else "")
@@ -141,6 +140,12 @@ def ask(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> 
 def type_in(heading: str) -> str:
     """A text from Kodi's keyboard; "" when it was cancelled."""
     return xbmcgui.Dialog().input(heading).strip()
+
+
+def time_left(seconds: float) -> str:
+    """How long there is, in minutes and seconds, the begun second counted."""
+    minutes, rest = divmod(ceil(seconds), 60)
+    return text(words.TIME_LEFT, f"{minutes}:{rest:02}")
 
 
 def spaced(code: str) -> str:

@@ -4,8 +4,6 @@
 It is shown with show() and waited for on the script's own Monitor: see dialogs.py.
 """
 
-from math import ceil
-
 import xbmc
 import xbmcaddon
 import xbmcgui
@@ -67,9 +65,7 @@ class WindowScreen:
             return
         if seconds <= 0:  # a last poll may still be under way, but this code is not to be typed any more
             return self.show_contacting()
-        minutes, rest = divmod(ceil(seconds), 60)
-        time_left = text(words.TIME_LEFT, f"{minutes}:{rest:02}")
-        if self._window.put("time", time_left):
+        if self._window.put("time", dialogs.time_left(seconds)):
             self._draw_bar(seconds / self._code.expires_in)
         self._window.put("state", text(words.STILL_TRYING if self._trouble else words.WAITING))
         if self._drawing and self._drawing.done():
