@@ -173,6 +173,9 @@ def test_a_request_that_was_redirected_can_be_sent_again(session: requests.Sessi
         session.send(prepared)
     session.send(prepared, allow_redirects=False)
     assert web.authorizations() == ["Bearer t", None, "Bearer t", None, "Bearer t"]
+    web.answers = [REFUSED, GOOD]
+    history = session.send(prepared).history
+    assert [response.request.headers.get("Authorization") for response in history] == ["Bearer t"]
 
 
 def test_a_redirect_without_a_client_id(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
@@ -648,6 +651,10 @@ def test_the_proxys_password_is_not_for_the_target_of_a_redirect(kodi: StubbedKo
     web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
     session.get(URL)
     assert [request.headers.get("Proxy-Authorization") for request in web.sent] == [None, None]
+    target = requests.Request("GET", "https://elsewhere.example/x").prepare()
+    target.headers["Proxy-Authorization"] = "Basic bWU6c2VjcmV0"  # as requests before 2.31 does it
+    session.rebuild_proxies(target, {})
+    assert "Proxy-Authorization" not in target.headers
 
 
 def test_a_netrc_file_is_not_read(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
