@@ -637,7 +637,9 @@ def test_a_timeout_and_kodis_proxy(kodi: StubbedKodi, web: Web) -> None:
     assert web.options[0]["proxies"]["https"] == "http://proxy.example:3128"
 
 
-def test_the_proxys_password_is_not_for_the_target_of_a_redirect(kodi: StubbedKodi, web: Web) -> None:
+def test_the_proxys_password_is_not_for_the_target_of_a_redirect(
+    kodi: StubbedKodi, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kodi.kodi_settings = {
         "network.usehttpproxy": True,
         "network.httpproxytype": 0,
@@ -651,8 +653,13 @@ def test_the_proxys_password_is_not_for_the_target_of_a_redirect(kodi: StubbedKo
     web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
     session.get(URL)
     assert [request.headers.get("Proxy-Authorization") for request in web.sent] == [None, None]
+
+    def before_2_31(session: requests.Session, request: requests.PreparedRequest, proxies: Any) -> Any:
+        request.headers["Proxy-Authorization"] = "Basic bWU6c2VjcmV0"
+        return proxies
+
+    monkeypatch.setattr(requests.Session, "rebuild_proxies", before_2_31)
     target = requests.Request("GET", "https://elsewhere.example/x").prepare()
-    target.headers["Proxy-Authorization"] = "Basic bWU6c2VjcmV0"  # as requests before 2.31 does it
     session.rebuild_proxies(target, {})
     assert "Proxy-Authorization" not in target.headers
 
