@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 136, 216
 
 
 def main() -> None:
-    """Draw them all. Their names are code points: some file systems know no capitals."""
+    """Draw them all, named by code points (some file systems know no capitals) and apart from what skins have."""
     MEDIA.mkdir(parents=True, exist_ok=True)
     font = ImageFont.truetype(FONT, 200)
     for character in string.ascii_letters + string.digits + "-":
@@ -27,8 +27,8 @@ def main() -> None:
         mask = Image.new("L", (WIDTH, HEIGHT), 0)
         ImageDraw.Draw(mask).text((WIDTH / 2, 165), character, 255, font, anchor="ms")
         picture.putalpha(mask)
-        picture.save(MEDIA / f"code-{ord(character):02x}.png", optimize=True)
-    Image.new("L", (8, 8), 255).save(MEDIA / "white.png", optimize=True)
+        picture.save(MEDIA / f"simkl-account-code-{ord(character):02x}.png", optimize=True)
+    Image.new("L", (8, 8), 255).save(MEDIA / "simkl-account-white.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -118,19 +118,18 @@ class SignIn:
 
     def _store(self, grant: Grant) -> None:
         """Store the token before anything else is done: Simkl will not hand it out again."""
+        self._expires_at = None
         while True:
+            self._screen.show_approved()
             try:
                 return self._accounts.replace(grant)
             except NotSaved as error:
                 self._log(f"not saved: {error}")
-                self._expires_at = None
                 if not self._screen.ask_again(Outcome(End.NOT_SAVED)):
                     raise
 
     def _get_user(self, grant: Grant) -> Optional[User]:
         """Fetch and store whose grant it is; None where that fails. The sign-in is already good: nothing ends it."""
-        self._expires_at = None
-        self._screen.show_approved()
         try:
             user = self._simkl.ask(lambda simkl: simkl.user(grant.access_token), NAME_PATIENCE)
             self._accounts.set_user(grant, user)

@@ -6,7 +6,7 @@ nothing but Kodi's own (typing alone costs as much as all of them), and the rest
 """
 
 from . import words
-from .kodi import addon, dialogs, handover, window
+from .kodi import addon, dialogs, handover, qr, window
 from .kodi.lock import SIGN_IN, Lock
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
@@ -82,6 +82,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
                 addon.notify_all(addon.SIGNED_IN)
         handover.end(end)
     finally:
+        qr.remove_all()
         lock.release()
     if outcome and end == "SIGNED_IN":
         message = addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced)
@@ -174,6 +175,7 @@ def _open_screen(runtime: KodiRuntime, title: str) -> "AnyScreen":
 
 
 def _sign_in_once(screen: "AnyScreen", runtime: KodiRuntime) -> "Outcome":
+    qr.remove_all()  # of a Kodi that was killed
     from . import wiring
     from .auth import SignIn
 

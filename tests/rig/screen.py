@@ -55,11 +55,11 @@ def read_code(screenshot: Path, length: int, layout: str) -> str:
 
 def _glyphs(size: Tuple[int, int]) -> Dict[str, Image.Image]:
     found: Dict[str, Image.Image] = {}
-    for file in MEDIA.glob("code-*.png"):
+    for file in MEDIA.glob("simkl-account-code-*.png"):
         mask = Image.open(file).convert("LA").getchannel("A").resize(size, Image.Resampling.BILINEAR)
         glyph = Image.new("L", size, 18)  # the window's background
         glyph.paste(255, mask=mask)
-        found[chr(int(file.stem[len("code-") :], 16))] = glyph
+        found[chr(int(file.stem[len("simkl-account-code-") :], 16))] = glyph
     return found
 
 

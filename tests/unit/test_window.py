@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The window for a television, with Kodi's part of it played by the tests."""
 
+import os
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, List, Optional
 
 import pytest
+import xbmcgui
 
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
@@ -71,14 +73,17 @@ class KodiWindow:
 
 
 class Runtime(FakeRuntime):
-    """One in which something may happen at a time."""
+    """One in which something may happen at a time, and in which Kodi hands over the keys that were pressed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.then: Dict[float, Callable[[], None]] = {}
+        self.keys: List[Callable[[], None]] = []
 
     def wait(self, seconds: float) -> None:
         super().wait(seconds)
+        while self.keys:
+            self.keys.pop(0)()
         assert self.time < 2000, "it waits for ever"
         for at in [at for at in self.then if self.time >= 1000 + at]:
             self.then.pop(at)()
@@ -94,6 +99,7 @@ def screen(kodi: StubbedKodi, runtime: Runtime, monkeypatch: pytest.MonkeyPatch)
     KodiWindow.made, KodiWindow.opens = [], True
     members = {name: value for name, value in vars(window._Window).items() if name not in ("__dict__", "__weakref__")}
     monkeypatch.setattr(window, "_Window", type("_Window", (KodiWindow,), members))
+    monkeypatch.setattr(xbmcgui, "Window", lambda number: KodiWindow.made[-1] if number == 10101 else KodiWindow())
     monkeypatch.setattr(qr.Picture, "draw", lambda self, link: f"/picture of {link}")
     monkeypatch.setattr(qr, "remove_all", lambda: None)
     return window.WindowScreen(runtime, "Sign in to Simkl")  # type: ignore[arg-type]
@@ -104,7 +110,7 @@ def now() -> Any:
 
 
 def shown() -> Dict[str, str]:
-    return {name: value for name, value in now().properties.items() if value}
+    return {name: value for name, value in now().properties.items() if value and name != "id"}
 
 
 def test_it_opens_with_something_to_read(screen: window.WindowScreen) -> None:
@@ -146,10 +152,10 @@ def test_a_code_and_its_picture(screen: window.WindowScreen) -> None:
     }
     cells = [now().controls[100 + place].done for place in range(16)]
     assert [cell["setImage"] for cell in cells[:4]] == [
-        ("code-41.png",),
-        ("code-42.png",),
-        ("code-2d.png",),
-        ("code-31.png",),
+        ("simkl-account-code-41.png",),
+        ("simkl-account-code-42.png",),
+        ("simkl-account-code-2d.png",),
+        ("simkl-account-code-31.png",),
     ]
     assert [cell["setPosition"][0] for cell in cells[:4]] == [260, 410, 560, 710], "in the middle of 1120"
     assert [cell["setVisible"] for cell in cells] == [(True,)] * 4 + [(False,)] * 12
@@ -283,6 +289,48 @@ def test_the_question_is_answered_by_what_comes_after_it(screen: window.WindowSc
     assert not screen.ask_again(Outcome(End.UNREACHABLE, Trouble.NO_ANSWER))
 
 
+def test_a_press_from_before_the_question_is_no_answer(screen: window.WindowScreen, runtime: Runtime) -> None:
+    screen.show_approved()
+    runtime.keys.append(lambda: now().onAction(Action(92)))
+    runtime.then[1] = lambda: now().onClick(11)
+    assert screen.ask_again(Outcome(End.NOT_SAVED))
+
+
+def test_a_bouncing_press_is_one(screen: window.WindowScreen, runtime: Runtime) -> None:
+    runtime.then[1] = lambda: now().onClick(11)
+    assert screen.ask_again(Outcome(End.EXPIRED))
+    runtime.time += 0.2
+    now().onClick(10)  # where the focus falls to
+    assert not screen.is_cancelled()
+    runtime.time += 0.5
+    now().onClick(10)
+    assert screen.is_cancelled()
+
+
+def test_another_dialog_on_top_is_not_taken_for_the_window(
+    kodi: StubbedKodi, screen: window.WindowScreen, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kodi.top_window = 10138
+    monkeypatch.setattr(xbmcgui, "Window", lambda number: KodiWindow.made[-1] if number == 13007 else Control())
+    window.WindowScreen(runtime, "Sign in to Simkl")  # type: ignore[arg-type]
+    assert now().number == 13007
+
+
+def test_without_a_window_the_token_is_still_saved_and_the_end_said(
+    kodi: StubbedKodi, screen: window.WindowScreen, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: List[str] = []
+    monkeypatch.setattr(dialogs, "ask", lambda runtime, message, yes: True)
+    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: told.append(message))
+    KodiWindow.opens = False
+    runtime.then[1] = lambda: setattr(kodi, "visible", False)
+    assert screen.ask_again(Outcome(End.NOT_SAVED))
+    screen.show_approved()
+    screen.close()
+    screen.tell("Signed in as Ada")
+    assert told == ["Signed in as Ada"]
+
+
 def test_kodi_quits_during_the_question(screen: window.WindowScreen, runtime: Runtime) -> None:
     runtime.shut_down_at = runtime.time + 1
     assert not screen.ask_again(Outcome(End.NOT_SAVED))
@@ -335,11 +383,37 @@ def test_a_picture_has_another_name_each_time_and_goes(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["settings.xml"]
 
 
-def test_a_picture_that_is_done_too_late_goes_too(folder: Path) -> None:
-    picture = qr.Picture()
-    picture.remove()
-    assert picture.draw(CODE.link) == ""
-    assert list(folder.iterdir()) == []
+def test_a_picture_that_is_done_too_late_goes_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import qrcode
+
+    late = qr.Picture()
+    make = qrcode.QRCode.make_image
+    others: List[str] = []
+
+    def make_late(self: Any) -> Any:
+        monkeypatch.setattr(qrcode.QRCode, "make_image", make)
+        late.remove()
+        others.append(qr.Picture().draw(CODE.link))
+        return make(self)
+
+    monkeypatch.setattr(qrcode.QRCode, "make_image", make_late)
+    assert late.draw(CODE.link) == ""
+    assert [str(path) for path in folder.iterdir()] == others, "the next one's stays"
+    assert late.draw(CODE.link) == "", "and is not even begun"
+
+
+def test_a_picture_that_cannot_be_removed_keeps_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("qr-1.png", "qr-2.png", "qr-3.png"):
+        (folder / name).write_bytes(b"x")
+    remove = os.remove
+
+    def fail_once(path: str) -> None:
+        monkeypatch.setattr(os, "remove", remove)
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "remove", fail_once)
+    qr.remove_all()
+    assert len(list(folder.iterdir())) == 1
 
 
 @pytest.mark.parametrize("error", [ImportError(), OSError(), ValueError("https://simkl.com/pin/AB-1")])

@@ -29,6 +29,8 @@ class Picture:
         try:
             import qrcode
 
+            if not self._is_wanted:
+                return ""  # Kodi waits for this thread at Quit
             code = qrcode.QRCode(border=_QUIET_ZONE, box_size=10)
             code.add_data(link)
             picture = code.make_image().convert("RGB")  # Kodi shows nothing of one bit a pixel
@@ -39,7 +41,7 @@ class Picture:
             log(f"no QR code: {type(error).__name__}")
             return ""
         if not self._is_wanted:
-            remove_all()
+            _remove(path)
             return ""
         return path
 
@@ -55,11 +57,19 @@ def remove_all() -> None:
     Not by xbmcvfs: after its listdir() Kodi goes by that list, and does not find a file that is made later.
     """
     try:
-        for name in os.listdir(_folder()):
-            if name.startswith(_PREFIX):
-                os.remove(os.path.join(_folder(), name))
+        names = os.listdir(_folder())
     except OSError:
-        pass  # there is no folder yet, or it cannot be written: then there are no pictures
+        return  # there is no folder yet
+    for name in names:
+        if name.startswith(_PREFIX):
+            _remove(os.path.join(_folder(), name))
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # it has gone, or Kodi is just reading it: the next time will do
 
 
 def _folder() -> str:

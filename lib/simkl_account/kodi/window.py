@@ -4,6 +4,9 @@
 It is shown with show() and waited for on the script's own Monitor: see dialogs.py.
 """
 
+from contextlib import suppress
+from uuid import uuid4
+
 import xbmc
 import xbmcaddon
 import xbmcgui
@@ -30,10 +33,18 @@ _WIDTH, _BAR_LEFT, _BAR_WIDTH = 1120, 60, 1000
 _CELL, _CELL_SHAPE, _CODE_TOP, _CODE_HEIGHT = 150, 216 / 136, 340, 260
 """A character's largest width, its height to that, and the room for the code. All in the XML's pixels."""
 
+_NUMBERS_OF_SCRIPTS = range(13000, 13100)
+
 _OPENING_PATIENCE = 3.0
 """Seconds that Kodi may take to open the window."""
 
 _RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi")
+
+_FLUSH = 0.01
+"""Seconds of waiting, in which Kodi hands over the keys that were pressed meanwhile."""
+
+_BOUNCE = 0.4
+"""Seconds within which a second press is still the first: the button may have gone, and Cancel have its focus."""
 
 _SIGNED_IN_FOR = 2.0
 """Seconds for which the end is shown that everybody hopes for."""
@@ -82,19 +93,24 @@ class WindowScreen:
 
     def ask_again(self, outcome: "Outcome") -> bool:
         question, yes = text(words.what_happened(outcome)), text(words.next_try(outcome))
+        self._runtime.wait(_FLUSH)  # a press from before the question is no answer to it
         self._show(message=question, again=yes)
         answer = self._window.wait_for_press(self._runtime, focus=_AGAIN)
         if answer is not None or outcome.end.name != "NOT_SAVED" or self._runtime.is_shutting_down():
             return answer == _AGAIN
         # There is a token in hand, and somebody else has closed the window: that is no answer.
         if dialogs.ask(self._runtime, question, yes):
-            self._open()
+            with suppress(RuntimeError):  # and it has to be saved with a window or without
+                self._open()
             return True
         return False
 
     def tell(self, message: str) -> None:
         """Say how it ended, for a moment or until it is read."""
-        self._open()
+        try:
+            self._open()
+        except RuntimeError:
+            return dialogs.tell(self._runtime, message)
         self._show(message=message, cancel=xbmc.getLocalizedString(dialogs.OK))
         self._window.wait_for_press(self._runtime, _SIGNED_IN_FOR)
         self.close()
@@ -136,7 +152,7 @@ class WindowScreen:
         for place in range(16):
             control = self._window.control(_CELLS + place)
             if place < len(user_code):
-                control.setImage(f"code-{ord(user_code[place]):02x}.png")
+                control.setImage(f"simkl-account-code-{ord(user_code[place]):02x}.png")
                 control.setPosition(left + place * width, top)
                 control.setWidth(width)
                 control.setHeight(height)
@@ -180,6 +196,9 @@ class _Window(xbmcgui.WindowXMLDialog):
 
     def open(self, runtime: KodiRuntime) -> None:
         """Show it; raises RuntimeError where Kodi does not."""
+        self._runtime = runtime
+        self._pressed_at = float("-inf")
+        self.put("id", uuid4().hex)
         self.show()
         give_up_at = runtime.now() + _OPENING_PATIENCE
         while self.number is None and not runtime.is_shutting_down():
@@ -234,11 +253,25 @@ class _Window(xbmcgui.WindowXMLDialog):
 
     def onInit(self) -> None:
         """Kodi has loaded it."""
-        self.number = xbmcgui.getCurrentWindowDialogId()
+        self.number = self._find_number()
 
     def onClick(self, controlId: int) -> None:
         """A button was pressed."""
-        self.pressed = controlId
+        now = self._runtime.now()
+        if now - self._pressed_at >= _BOUNCE:
+            self.pressed = controlId
+        self._pressed_at = now
+
+    def _find_number(self) -> "Optional[int]":
+        """Kodi's number of this window; by now another dialog may be on top of it."""
+        numbers = (xbmcgui.getCurrentWindowDialogId(), *_NUMBERS_OF_SCRIPTS)
+        return next((number for number in numbers if self._is_mine(number)), None)
+
+    def _is_mine(self, number: int) -> bool:
+        try:
+            return xbmcgui.Window(number).getProperty("id") == self.getProperty("id")
+        except RuntimeError:
+            return False
 
     def onAction(self, action: xbmcgui.Action) -> None:
         """A key was pressed."""
