@@ -3,6 +3,7 @@
 
 import ast
 import re
+import string
 import struct
 from typing import Dict, Set
 from xml.etree import ElementTree
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 from lib.simkl_account import account, script, words
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
+from lib.simkl_account.kodi import window
 from lib.simkl_account.kodi.addon import ADDON_ID
 from tools.package import ROOT, read_shipped, shipped_files
 
@@ -159,3 +161,18 @@ def test_kodi_is_imported_in_one_place() -> None:
     for path in (ROOT / "lib").rglob("*.py"):
         imports = re.findall(r"^\s*(?:import|from) (xbmc\w*)", path.read_text(), re.MULTILINE)
         assert not imports or path.parent.name == "kodi", path
+
+
+def test_the_pictures_of_the_window_are_there() -> None:
+    """A name in the wrong case is found on some systems, and not on others."""
+    skin = RESOURCES / "skins/default"
+    media = {path.name for path in (skin / "media").iterdir()}
+    characters = {f"simkl-account-code-{ord(c):02x}.png" for c in string.ascii_letters + string.digits + "-"}
+    (xml,) = (skin / "1080i").iterdir()
+    window_xml = ElementTree.parse(xml)
+    textures = {
+        element.text for tag in ("texture", "texturefocus", "texturenofocus") for element in window_xml.iter(tag)
+    }
+    assert textures | characters == media
+    assert xml.name == window._FILE
+    assert {int(element.get("id", 0)) for element in window_xml.iter("control")} >= {4, 5, 10, 11, *range(100, 116)}
