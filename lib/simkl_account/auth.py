@@ -120,7 +120,6 @@ class SignIn:
         """Store the token before anything else is done: Simkl will not hand it out again."""
         self._expires_at = None
         while True:
-            self._screen.show_approved()
             try:
                 return self._accounts.replace(grant)
             except NotSaved as error:
@@ -130,6 +129,7 @@ class SignIn:
 
     def _get_user(self, grant: Grant) -> Optional[User]:
         """Fetch and store whose grant it is; None where that fails. The sign-in is already good: nothing ends it."""
+        self._screen.show_approved()
         try:
             user = self._simkl.ask(lambda simkl: simkl.user(grant.access_token), NAME_PATIENCE)
             self._accounts.set_user(grant, user)

@@ -27,7 +27,7 @@ class Screen(Protocol):
         ...
 
     def show_approved(self) -> None:
-        """The sign-in is approved; storing it, and the rest, takes a moment."""
+        """The sign-in is approved and stored; the rest takes a moment."""
         ...
 
     def is_cancelled(self) -> bool:
