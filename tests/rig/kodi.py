@@ -186,7 +186,11 @@ class Kodi:
     def window(self) -> int:
         """The id of the window or dialog on top."""
         number = int(self.rpc("GUI.GetProperties", properties=["currentwindow"])["currentwindow"]["id"])
-        if self.heading() == "Sign in to Simkl" and (number == PROGRESS or number >= CONFIRMATION):
+        heading = self.heading()
+        # A progress dialog that is made again has no heading at times, in Kodi 20.1.
+        if (number == PROGRESS and heading in ("Sign in to Simkl", "")) or (
+            number >= CONFIRMATION and heading == "Sign in to Simkl"
+        ):
             return SIGN_IN
         return CONFIRMATION if CONFIRMATION <= number < CONFIRMATION + 100 else number
 

@@ -44,7 +44,7 @@ _FLUSH = 0.01
 """Seconds of waiting, in which Kodi hands over the keys that were pressed meanwhile."""
 
 _BOUNCE = 0.4
-"""Seconds within which a second press is still the first: the button may have gone, and Cancel have its focus."""
+"""Seconds within which a press of Cancel is still one of New code: that button goes, and Cancel gets its focus."""
 
 _SIGNED_IN_FOR = 2.0
 """Seconds for which the end is shown that everybody hopes for."""
@@ -197,7 +197,7 @@ class _Window(xbmcgui.WindowXMLDialog):
     def open(self, runtime: KodiRuntime) -> None:
         """Show it; raises RuntimeError where Kodi does not."""
         self._runtime = runtime
-        self._pressed_at = float("-inf")
+        self._again_at = float("-inf")
         self.put("id", uuid4().hex)
         self.show()
         give_up_at = runtime.now() + _OPENING_PATIENCE
@@ -258,9 +258,11 @@ class _Window(xbmcgui.WindowXMLDialog):
     def onClick(self, controlId: int) -> None:
         """A button was pressed."""
         now = self._runtime.now()
-        if now - self._pressed_at >= _BOUNCE:
-            self.pressed = controlId
-        self._pressed_at = now
+        if controlId == _CANCEL and now - self._again_at < _BOUNCE:
+            return
+        if controlId == _AGAIN:
+            self._again_at = now
+        self.pressed = controlId
 
     def _find_number(self) -> "Optional[int]":
         """Kodi's number of this window; by now another dialog may be on top of it."""
