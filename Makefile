@@ -3,11 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install -q --disable-pip-version-check
 CLIENT_ID ?=
 
-# What the real Kodi needs; the fonts are the ones of its standard skin.
-KODI_PACKAGES := kodi kodi-bin xvfb libgl1-mesa-dri imagemagick zbar-tools iproute2 faketime \
-	fonts-noto-core fonts-noto-mono fonts-roboto-hinted
+# The releases of Kodi that a target needs; KODI=19 names another one.
+KODIS = $(or $(KODI),20)
+test test-kodi: KODIS = $(or $(KODI),19 20 21)
+# What the releases are installed with, and what their screens are made of and looked at with.
+KODI_PACKAGES := mmdebstrap debian-archive-keyring xvfb imagemagick zbar-tools iproute2
+# The tests meet Kodi's in /tmp, inside and outside of its file system.
+export TMPDIR := /tmp
 
 .PHONY: help run test test-unit test-kodi screenshots fleet bench mutants lint format zip clean kodi
 
@@ -22,9 +27,9 @@ test: test-unit test-kodi ## All tests
 test-unit: $(VENV)/done ## The tests without Kodi
 	$(RUN) -m pytest -q tests/unit
 
-test-kodi: $(VENV)/done kodi ## The tests in a real Kodi (TEST=name for one of them)
+test-kodi: $(VENV)/done kodi ## The tests in Kodi 20, the main ones in 19 and 21 too (KODI=19: all in that one; TEST=name)
 	rm -rf build/failures
-	tools/as_root.sh $(RUN) -m pytest -q -n 2 tests/kodi $(if $(TEST),-k $(TEST))
+	tools/as_root.sh $(RUN) -m pytest -q -n 3 tests/kodi $(if $(TEST),-k '$(TEST)')
 
 screenshots: $(VENV)/done kodi ## The sign-in in every state, in two skins, three sizes and four languages
 	tools/as_root.sh $(RUN) -m tests.rig.gallery
@@ -36,7 +41,7 @@ bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them 
 	tools/as_root.sh $(RUN) -m tests.rig.bench
 
 mutants: $(VENV)/done ## Break what a sign-in is made of in every small way, and list what no test notices
-	$(RUN) -m pip install -q --disable-pip-version-check cosmic-ray==8.7.0
+	$(PIP) cosmic-ray==8.7.0
 	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools resources *.* build/mutants
 	cd build/mutants && export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && cosmic-ray init tests/mutants.toml session.sqlite \
 		&& cosmic-ray baseline tests/mutants.toml && cosmic-ray exec tests/mutants.toml session.sqlite \
@@ -58,11 +63,15 @@ zip: $(VENV)/done ## The installable add-on (CLIENT_ID=... fills in the publishe
 clean: ## Remove what the other targets made
 	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
-kodi:
+kodi: $(VENV)/done
 	@tools/install_packages.sh $(KODI_PACKAGES)
+	@$(RUN) -m tests.rig.releases $(KODIS)
 
-$(VENV)/done: requirements-test.txt tests/rig/modules.txt
+$(VENV)/done: requirements-test.txt $(wildcard tests/rig/kodi-*.txt)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/install_packages.sh python3 python3-venv
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install -q --disable-pip-version-check -r requirements-test.txt
+	$(PIP) -r requirements-test.txt
+	rm -rf $(VENV)/kodi-*
+	for release in 19 20 21; do \
+		$(PIP) --no-deps --target $(VENV)/kodi-$$release -r tests/rig/kodi-$$release.txt || exit 1; done
 	touch $@

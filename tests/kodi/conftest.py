@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stand-in for Simkl and a Kodi of its own for every test. A failing test leaves kodi.log and a screenshot."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Callable, Dict, Generator, Iterator
 
 import pytest
 import trustme
+from filelock import FileLock
 
-from tests.rig import namespace
+from tests.rig import namespace, releases
 from tests.rig.consumer import Consumer
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
@@ -43,25 +45,45 @@ def display(network: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """Whose certificates the Kodis trust: kept for the session, so that one home folder serves all tests."""
-    return trustme.CA()
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: trustme.CA) -> Path:
-    """A home folder to copy."""
-    folder = tmp_path_factory.mktemp("template") / "home"
-    make_home(folder, display, authority, CLIENT_ID)
-    return folder
+def authority(shared: Path) -> trustme.CA:
+    """Whose certificates the Kodis trust: one for the whole run, so that a home folder serves all tests."""
+    certificate, key = shared / "authority.pem", shared / "authority.key"
+    with FileLock(shared / "authority.lock"):
+        if not key.exists():
+            new = trustme.CA()
+            new.cert_pem.write_to_path(str(certificate))
+            new.private_key_pem.write_to_path(str(key))
+    return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
 
 
 @pytest.fixture(scope="session")
-def consumers_template(tmp_path_factory: pytest.TempPathFactory, display: str, authority: trustme.CA) -> Path:
-    """The same, with the add-ons that use the account."""
-    folder = tmp_path_factory.mktemp("consumers") / "home"
-    make_home(folder, display, authority, CLIENT_ID, consumers=True)
-    return folder
+def template(shared: Path, display: str, authority: trustme.CA) -> Callable[[str, bool], Path]:
+    """Call it with a release of Kodi, and whether with the add-ons that use the account: a home folder to copy."""
+
+    def make(release: str, consumers: bool) -> Path:
+        folder = shared / f"template-{release}{'-consumers' * consumers}"
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                unfinished = folder.with_suffix(".unfinished")
+                make_home(unfinished, display, authority, CLIENT_ID, consumers=consumers, release=release)
+                unfinished.rename(folder)
+        return folder
+
+    return make
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test once in the one release of Kodi that was asked for, or in 20; the main ones in the others, too."""
+    if "release" in metafunc.fixturenames:
+        main = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
+        metafunc.parametrize("release", list(releases.DEBIAN) if main else [releases.RELEASE])
 
 
 @pytest.fixture
@@ -80,11 +102,12 @@ def view(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path, view: str) -> Path:
+def home(
+    request: pytest.FixtureRequest, tmp_path: Path, template: Callable[[str, bool], Path], release: str, view: str
+) -> Path:
     """The home folder of this test's Kodi: to be changed before `kodi` is asked for."""
     folder = tmp_path / "home"
-    with_consumers = request.node.get_closest_marker("consumers")
-    copy_home(request.getfixturevalue("consumers_template" if with_consumers else "template"), folder)
+    copy_home(template(release, request.node.get_closest_marker("consumers") is not None), folder)
     if view == "plain":
         shutil.rmtree(folder / ".kodi/addons" / ADDON_ID / "resources/skins")
     return folder
@@ -101,14 +124,13 @@ def _write(file: Path, text: str) -> None:
 
 
 @pytest.fixture
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Dict[str, str]:
+def environment(request: pytest.FixtureRequest, tmp_path: Path, release: str) -> Dict[str, str]:
     """What this test's Kodi is started with."""
     if "clock" not in request.fixturenames:
         return {}
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     _write(tmp_path / "clock", "+0")
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": releases.find(release, "usr/lib/*/faketime/libfaketime.so.1"),
         "FAKETIME_TIMESTAMP_FILE": str(tmp_path / "clock"),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
@@ -118,10 +140,15 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Dict[str, str
 
 @pytest.fixture
 def kodi(
-    request: pytest.FixtureRequest, home: Path, display: str, simkl: StandIn, environment: Dict[str, str]
+    request: pytest.FixtureRequest,
+    home: Path,
+    display: str,
+    simkl: StandIn,
+    environment: Dict[str, str],
+    release: str,
 ) -> Iterator[Kodi]:
     """A running Kodi. In the end its log holds no secret and no traceback, at the debug level."""
-    kodi = Kodi(home, display, environment)
+    kodi = Kodi(home, display, environment, release)
     try:
         kodi.start()
         yield kodi

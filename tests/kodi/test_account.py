@@ -4,7 +4,7 @@
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -32,6 +32,7 @@ def ada(**changes: Any) -> Any:
 # Other add-ons
 
 
+@pytest.mark.every_kodi
 def test_the_life_of_an_account_as_another_add_on_sees_it(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     for where in ("script", "service"):
         assert consumer.do("account", where) is None
@@ -68,6 +69,7 @@ def test_the_life_of_an_account_as_another_add_on_sees_it(kodi: Kodi, simkl: Sta
     assert len(simkl.requests) == count
 
 
+@pytest.mark.every_kodi
 def test_a_plugin(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     def labels() -> Any:
         listing = kodi.rpc("Files.GetDirectory", directory=f"plugin://{CONSUMER}/")
@@ -96,6 +98,7 @@ def test_importing_it_does_not_import_requests(kodi: Kodi, simkl: StandIn, consu
     assert consumer.do("imported") is False
 
 
+@pytest.mark.every_kodi
 @pytest.mark.parametrize("where", ["script", "service"])
 def test_another_add_on_starts_a_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer, where: str) -> None:
     end = consumer.begin("sign_in", where)
@@ -296,15 +299,15 @@ def test_each_profile_has_its_own_account(second_profile: None, kodi: Kodi, simk
 
 
 def test_a_settings_file_from_another_box(
-    kodi: Kodi, simkl: StandIn, consumers_template: Path, tmp_path: Path, display: str
+    kodi: Kodi, simkl: StandIn, template: Callable[[str, bool], Path], tmp_path: Path
 ) -> None:
     sign_in_and_leave(kodi, simkl)
     kodi.quit()
     copy = tmp_path / "another box"
-    copy_home(consumers_template, copy)
+    copy_home(template(kodi.release, True), copy)
     folder = Path(".kodi/userdata/addon_data") / ADDON_ID
     shutil.copytree(kodi.home / folder, copy / folder, dirs_exist_ok=True)
-    other = Kodi(copy, display)
+    other = Kodi(copy, kodi.display, release=kodi.release)
     try:
         other.start()
         consumer = Consumer(other)

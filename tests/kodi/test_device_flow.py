@@ -35,6 +35,7 @@ def end_access_token(simkl: StandIn) -> None:
 # Signing in
 
 
+@pytest.mark.every_kodi
 def test_a_sign_in_falls_back_from_the_pin_and_remembers_that(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     code = shown_code(kodi)
@@ -123,6 +124,7 @@ def test_read_only_is_stored_and_said(kodi: Kodi, simkl: StandIn, consumer: Cons
 # Tokens that end
 
 
+@pytest.mark.every_kodi
 def test_a_token_is_exchanged_ahead_of_its_end(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     simkl.token_life = 4
     first = sign_in_and_leave(kodi, simkl)

@@ -209,6 +209,7 @@ def hanging_poll(kodi: Kodi, simkl: StandIn, how: str) -> Iterator[str]:
 HANGING = ["silence", "black hole", "trickle", "closing"]
 
 
+@pytest.mark.every_kodi
 @both_views
 @pytest.mark.parametrize("how", HANGING)
 def test_cancel_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None:
@@ -239,6 +240,7 @@ def test_cancel_wins_over_an_approval_that_is_on_its_way(kodi: Kodi, simkl: Stan
     assert stored(kodi) == ("", "")
 
 
+@pytest.mark.every_kodi
 @both_views
 @pytest.mark.parametrize("how", HANGING)
 def test_quit_while_a_poll_hangs(kodi: Kodi, simkl: StandIn, how: str) -> None:
@@ -298,6 +300,7 @@ def test_a_sign_in_that_was_killed_blocks_nobody(kodi: Kodi, simkl: StandIn) -> 
     sign_in(kodi, simkl)
 
 
+@pytest.mark.every_kodi
 @both_views
 @pytest.mark.parametrize("button", ["Back", "OK"])
 def test_the_settings_are_open_when_the_token_comes(kodi: Kodi, simkl: StandIn, button: str) -> None:

@@ -15,6 +15,7 @@ from .sofa import both_views, leave, shown_code, sign_in, start_from_settings, s
 pytestmark = both_views
 
 
+@pytest.mark.every_kodi
 def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl: StandIn) -> None:
     kodi.open_settings()
     assert kodi.settings_rows() >= {"Not signed in", "Sign in"}
@@ -47,6 +48,7 @@ def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl:
     assert [r.headers.get("Authorization") for r in requests] == [None] * (len(polls) + 1) + [f"Bearer {token}"]
 
 
+@pytest.mark.every_kodi
 @pytest.mark.parametrize("key", ["Select", "Back"])
 def test_cancel_while_the_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) -> None:
     start_from_settings(kodi)
@@ -94,6 +96,7 @@ def test_another_account_takes_the_place_of_the_first(kodi: Kodi, simkl: StandIn
     assert stored(kodi) == (second, "Grace Hopper")
 
 
+@pytest.mark.every_kodi
 def test_an_expired_code_goes_and_a_new_one_works(kodi: Kodi, simkl: StandIn) -> None:
     simkl.expires_in = 3
     start_from_settings(kodi)
@@ -148,6 +151,7 @@ def test_the_first_request_fails_and_is_tried_again(kodi: Kodi, simkl: StandIn) 
     sign_in(kodi, simkl)
 
 
+@pytest.mark.every_kodi
 def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
     start_from_settings(kodi)
     token = sign_in(kodi, simkl)

@@ -32,6 +32,7 @@ def skin(request: pytest.FixtureRequest, home: Path) -> str:
     return str(request.param)
 
 
+@pytest.mark.every_kodi
 def test_the_code_and_its_picture(skin: str, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
     kodi.run("action=sign_in")
     code = shown_code(kodi)

@@ -11,7 +11,11 @@ import trustme
 
 from tools.package import ADDON_ID, ROOT, read_shipped, shipped_files
 
-MODULES = ROOT / "tests/rig/modules.txt"
+from .releases import RELEASE
+
+MODULES = ROOT / ".venv"
+"""What `make` installs of kodi-19.txt and so on is in its folders kodi-19 and so on."""
+
 HELPER_ADDONS = ROOT / "tests/kodi/addons"
 CONSUMERS = ROOT / "tests/kodi/consumers"
 EXAMPLES = ROOT / "docs/for-add-ons.md"
@@ -59,6 +63,7 @@ def build(
     client_id: str = "",
     windowed: bool = False,
     consumers: bool = False,
+    release: str = RELEASE,
 ) -> None:
     """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled.
 
@@ -74,7 +79,7 @@ def build(
     if consumers:
         shutil.copytree(CONSUMERS, addons, dirs_exist_ok=True)
         _write_examples(addons / "plugin.video.example")
-    _add_modules(addons)
+    add_modules(addons, release)
     with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
         bundle.write(authority.cert_pem.bytes())
     (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
@@ -138,18 +143,15 @@ def _write_examples(addon: Path) -> None:
         (addon / name).write_text(code)
 
 
-def _add_modules(addons: Path) -> None:
-    """Add script.module.* add-ons made of what is installed beside the tests, in the versions of modules.txt."""
-    names = re.findall(r"^(\w+)==", MODULES.read_text(), re.MULTILINE)
-    for name in names:
-        distribution = metadata.distribution(name)
-        addon = addons / f"script.module.{name.lower()}"
+def add_modules(addons: Path, release: str) -> None:
+    """Add the script.module.* add-ons that the repository of a release of Kodi has."""
+    for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{release}")]):
+        name = distribution.metadata["Name"].lower()
+        addon = addons / f"script.module.{name}"
         for file in distribution.files or ():
             if file.suffix in (".py", ".pem"):
                 target = addon / "lib" / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target)
         imports = "".join(f'<import addon="script.module.{other}"/>' for other in _NEEDED.get(name, []))
-        (addon / "addon.xml").write_text(
-            _MODULE_ADDON.format(name=name.lower(), version=distribution.version, imports=imports)
-        )
+        (addon / "addon.xml").write_text(_MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))

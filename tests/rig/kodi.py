@@ -2,7 +2,6 @@
 """A real Kodi on a screen, used as a person uses it: keys in, labels and pictures out."""
 
 import contextlib
-import glob
 import json
 import os
 import re
@@ -21,7 +20,7 @@ import trustme
 
 from tools.package import ADDON_ID
 
-from . import home
+from . import home, releases
 
 T = TypeVar("T")
 
@@ -66,10 +65,17 @@ def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
 
 
 class Kodi:
-    """One Kodi process with a home folder of its own."""
+    """One Kodi process with a home folder of its own, below /tmp."""
 
-    def __init__(self, folder: Path, display: str, environment: Optional[Dict[str, str]] = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        display: str,
+        environment: Optional[Dict[str, str]] = None,
+        release: str = releases.RELEASE,
+    ) -> None:
         self.home = folder
+        self.release = release
         self.display = display
         self._environment = environment or {}
         self._asked = 0
@@ -82,9 +88,6 @@ class Kodi:
 
     def start(self) -> None:
         """Start, and wait until the home screen takes keys."""
-        binaries = glob.glob("/usr/lib/*/kodi/kodi.bin")
-        if not binaries:
-            raise KodiError("there is no Kodi on this machine; `make test` installs it")
         environment = {
             "HOME": str(self.home),
             "DISPLAY": self.display,
@@ -94,7 +97,7 @@ class Kodi:
             **self._environment,
         }
         self._process = subprocess.Popen(
-            [binaries[0], "--standalone"],
+            releases.inside(self.release, [releases.find(self.release, "usr/lib/*/kodi/kodi.bin"), "--standalone"]),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -290,10 +293,11 @@ def make_home(
     client_id: str = "",
     windowed: bool = False,
     consumers: bool = False,
+    release: str = releases.RELEASE,
 ) -> None:
     """A home folder in which every add-on is enabled: Kodi has to have found them once."""
-    home.build(folder, free_port(), authority, client_id, windowed, consumers)
-    kodi = Kodi(folder, display)
+    home.build(folder, free_port(), authority, client_id, windowed, consumers, release)
+    kodi = Kodi(folder, display, release=release)
     try:
         kodi.start()
         kodi.quit()

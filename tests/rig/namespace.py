@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
-_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 1, 32, 4096, 16384, 1 << 18, 2
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE, _MS_SHARED, _MNT_DETACH = 1, 32, 4096, 16384, 1 << 19, 1 << 20, 2
 
 _hosts_file: Optional[Path] = None
 
@@ -25,7 +25,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def enter(names: Sequence[str]) -> None:
     """Move this thread, and all that it starts from now on, into new namespaces where the names are 127.0.0.1."""
     _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
-    _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+    # What is mounted here stays in here, but for the Kodis, each in a namespace of its own again (releases.inside).
+    for propagation in (_MS_SLAVE, _MS_SHARED):
+        _call("mount", b"none", b"/", None, _MS_REC | propagation, None)
     _ip("link set lo up")
     # Kodi starts no web server, and so no JSON-RPC, before it sees a network card with an address. This one leads
     # nowhere (192.0.2.0/24 is for documentation, RFC 5737).

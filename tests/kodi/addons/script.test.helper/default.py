@@ -12,16 +12,17 @@ import xbmc
 import xbmcgui
 
 HOME, SETTINGS_WINDOW = 10000, 10140
-FIRST_ROW, LAST_ROW = -80, -50  # Kodi's numbers for the controls of its settings windows (info labels take none)
+FIRST_ROWS = (-80, -180)  # Kodi's numbers for the rows of its settings windows: up to Kodi 20, and from 21 on
+MOST_ROWS = 30
 
 
 def texts():
     window = xbmcgui.Window(SETTINGS_WINDOW)
-    for number in range(FIRST_ROW, LAST_ROW):
+    for number in (first + row for first in FIRST_ROWS for row in range(MOST_ROWS)):
         try:
             control = window.getControl(number)
         except RuntimeError:
-            return
+            continue
         if isinstance(control, xbmcgui.ControlButton) and control.isVisible():
             yield control.getLabel()
             yield control.getLabel2()
