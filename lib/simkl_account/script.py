@@ -34,7 +34,13 @@ def run(argv: "List[str]") -> None:
     action: sign_in, sign_out or check; none when opened from Programs. from: "settings" for the buttons there, and
     "add-on" for who waits for the end of a sign-in, with after: how many there were by then (see kodi/handover.py).
     """
-    runtime = KodiRuntime()
+    try:
+        _run(KodiRuntime(), argv)
+    except addon.Gone:
+        addon.log("disabled or uninstalled")  # by somebody at another remote: nobody is to be told of it
+
+
+def _run(runtime: KodiRuntime, argv: "List[str]") -> None:
     arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
     action, asked_from = arguments.get("action", ""), arguments.get("from", "")
     done = True

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, Generator, Iterator
+from typing import Callable, Dict, Generator, Iterator, List
 
 import pytest
 import trustme
@@ -15,10 +15,13 @@ from tests.rig import namespace, releases
 from tests.rig.consumer import Consumer
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
+from tests.rig.repository import make_home_of_a_customer
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, HOSTS, StandIn
 from tools.package import ADDON_ID, ROOT
 
 FAILURES = ROOT / "build/failures"
+
+Template = Callable[[str, str], Path]
 
 _report = pytest.StashKey[Dict[str, pytest.TestReport]]()
 
@@ -64,15 +67,19 @@ def authority(shared: Path) -> trustme.CA:
 
 
 @pytest.fixture(scope="session")
-def template(shared: Path, display: str, authority: trustme.CA) -> Callable[[str, bool], Path]:
-    """Call it with a release of Kodi, and whether with the add-ons that use the account: a home folder to copy."""
+def template(shared: Path, display: str, authority: trustme.CA) -> Template:
+    """A home folder to copy: of a release of Kodi, and with the add-on, that and its "consumers", or "nothing"."""
 
-    def make(release: str, consumers: bool) -> Path:
-        folder = shared / f"template-{release}{'-consumers' * consumers}"
+    def make(release: str, content: str) -> Path:
+        folder = shared / f"template-{release}-{content}"
         with FileLock(f"{folder}.lock"):
             if not folder.exists():
                 unfinished = folder.with_suffix(".unfinished")
-                make_home(unfinished, display, authority, CLIENT_ID, consumers=consumers, release=release)
+                if content == "nothing":
+                    make_home_of_a_customer(unfinished, display, release)
+                else:
+                    consumers = content == "consumers"
+                    make_home(unfinished, display, authority, CLIENT_ID, consumers=consumers, release=release)
                 unfinished.rename(folder)
         return folder
 
@@ -84,6 +91,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "release" in metafunc.fixturenames:
         main = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
         metafunc.parametrize("release", list(releases.DEBIAN) if main else [releases.RELEASE])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    """Leave out what a release of Kodi does not have."""
+    too_old = [item for item in items if _release(item) < _first_release(item)]
+    config.hook.pytest_deselected(items=too_old)
+    items[:] = [item for item in items if item not in too_old]
+
+
+def _release(item: pytest.Item) -> int:
+    assert isinstance(item, pytest.Function)
+    return int(str(item.callspec.params["release"]))
+
+
+def _first_release(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("since_kodi")
+    return int(marker.args[0]) if marker else 0
 
 
 @pytest.fixture
@@ -102,12 +126,10 @@ def view(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def home(
-    request: pytest.FixtureRequest, tmp_path: Path, template: Callable[[str, bool], Path], release: str, view: str
-) -> Path:
+def home(request: pytest.FixtureRequest, tmp_path: Path, template: Template, release: str, view: str) -> Path:
     """The home folder of this test's Kodi: to be changed before `kodi` is asked for."""
     folder = tmp_path / "home"
-    copy_home(template(release, request.node.get_closest_marker("consumers") is not None), folder)
+    copy_home(template(release, "consumers" if request.node.get_closest_marker("consumers") else "add-on"), folder)
     if view == "plain":
         shutil.rmtree(folder / ".kodi/addons" / ADDON_ID / "resources/skins")
     return folder
@@ -120,7 +142,10 @@ def clock(tmp_path: Path) -> Callable[[str], None]:
 
 
 def _write(file: Path, text: str) -> None:
-    file.write_text(text)
+    """At once: libfaketime ends a process that finds half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.rename(file)
 
 
 @pytest.fixture
@@ -158,8 +183,8 @@ def kodi(
             kodi.quit()
         log = kodi.log()
         assert "Traceback" not in log
-        for expected in ("Non-Existent Control", "XML File for Window is missing", "Window id does not exist"):
-            log = log.replace(f"EXCEPTION: {expected}", "")  # the helper's, and of a window that cannot be opened
+        for expected in _EXPECTED:
+            log = log.replace(f"EXCEPTION: {expected}", "")
         assert "EXCEPTION" not in log
         assert "didn't stop" not in log
         for secret in simkl.secrets:
@@ -190,6 +215,14 @@ def kodi_without_client_id(request: pytest.FixtureRequest, home: Path) -> Kodi:
     settings.write_bytes((ROOT / "resources/settings.xml").read_bytes())
     kodi: Kodi = request.getfixturevalue("kodi")
     return kodi
+
+
+_EXPECTED = (
+    "Non-Existent Control",  # the helper's
+    "XML File for Window is missing",  # of a window that cannot be opened
+    "Window id does not exist",
+    f"Unknown addon id '{ADDON_ID}'",  # while it is updated, and when it has been disabled
+)
 
 
 def _keep(kodi: Kodi, test: str) -> None:

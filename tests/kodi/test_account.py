@@ -4,7 +4,7 @@
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, c
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
+from .conftest import Template
 from .sofa import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
 
 pytestmark = pytest.mark.consumers
@@ -298,13 +299,11 @@ def test_each_profile_has_its_own_account(second_profile: None, kodi: Kodi, simk
     assert restart(1).do("account")["name"] == "Grace Hopper"
 
 
-def test_a_settings_file_from_another_box(
-    kodi: Kodi, simkl: StandIn, template: Callable[[str, bool], Path], tmp_path: Path
-) -> None:
+def test_a_settings_file_from_another_box(kodi: Kodi, simkl: StandIn, template: Template, tmp_path: Path) -> None:
     sign_in_and_leave(kodi, simkl)
     kodi.quit()
     copy = tmp_path / "another box"
-    copy_home(template(kodi.release, True), copy)
+    copy_home(template(kodi.release, "consumers"), copy)
     folder = Path(".kodi/userdata/addon_data") / ADDON_ID
     shutil.copytree(kodi.home / folder, copy / folder, dirs_exist_ok=True)
     other = Kodi(copy, kodi.display, release=kodi.release)

@@ -277,6 +277,23 @@ def test_the_dialog_is_taken_over_by_another_add_on(kodi: Kodi, simkl: StandIn) 
 
 
 @both_views
+@pytest.mark.every_kodi
+def test_the_add_on_is_disabled_from_another_remote(kodi: Kodi, simkl: StandIn) -> None:
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    kodi.rpc("Addons.SetAddonEnabled", addonid="script.simkl.account", enabled=False)
+    kodi.wait_for_window(HOME)
+    wait_for("the script to end", lambda: script_ended(kodi))
+    simkl.approve(code, "Too Late")
+    assert simkl.no_more_requests()
+    assert not list(addon_data(kodi).glob("*.png"))
+    kodi.rpc("Addons.SetAddonEnabled", addonid="script.simkl.account", enabled=True)
+    kodi.run("action=sign_in")
+    wait_for("a new code", lambda: simkl.newest_code() != code)
+    sign_in(kodi, simkl)
+
+
+@both_views
 def test_pressed_twice(kodi: Kodi, simkl: StandIn) -> None:
     kodi.rpc("Addons.ExecuteAddon", addonid="script.simkl.account")
     kodi.run("action=sign_in")
@@ -400,7 +417,9 @@ def test_the_wall_clock_jumps(clock: Callable[[str], None], kodi: Kodi, simkl: S
 # Proxies
 
 
-@pytest.mark.parametrize("kind", ["http", "https", "socks4", "socks5", "socks5h"])
+@pytest.mark.parametrize(
+    "kind", ["http", pytest.param("https", marks=pytest.mark.since_kodi(20)), "socks4", "socks5", "socks5h"]
+)
 def test_kodis_proxy_is_used_for_every_request(
     kodi: Kodi, simkl: StandIn, authority: trustme.CA, tmp_path: Path, kind: str
 ) -> None:

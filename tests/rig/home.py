@@ -11,8 +11,6 @@ import trustme
 
 from tools.package import ADDON_ID, ROOT, read_shipped, shipped_files
 
-from .releases import RELEASE
-
 MODULES = ROOT / ".venv"
 """What `make` installs of kodi-19.txt and so on is in its folders kodi-19 and so on."""
 
@@ -23,6 +21,9 @@ EXAMPLES = ROOT / "docs/for-add-ons.md"
 _NEEDED = {"requests": ["urllib3", "certifi", "chardet", "idna"], "qrcode": ["six", "pil"]}
 """What a module add-on imports; pil is Kodi's own."""
 
+AUTOMATIC, NEVER = 0, 2
+"""Kodi's numbers for when add-ons are updated."""
+
 _GUISETTINGS = """<settings version="2">
     <setting id="services.webserver">true</setting>
     <setting id="services.webserverport">{port}</setting>
@@ -30,7 +31,7 @@ _GUISETTINGS = """<settings version="2">
     <setting id="services.esenabled">false</setting>
     <setting id="services.upnp">false</setting>
     <setting id="services.zeroconf">false</setting>
-    <setting id="general.addonupdates">2</setting>
+    <setting id="general.addonupdates">{addon_updates}</setting>
     <setting id="general.addonnotifications">false</setting>
     <setting id="general.settinglevel">2</setting>
     <setting id="screensaver.mode"></setting>
@@ -56,37 +57,32 @@ _MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def build(
-    home: Path,
-    port: int,
-    authority: trustme.CA,
-    client_id: str = "",
-    windowed: bool = False,
-    consumers: bool = False,
-    release: str = RELEASE,
-) -> None:
-    """Make a home folder in which Kodi trusts the authority too, and has every add-on, but none enabled.
-
-    consumers: with those that use the account, the examples of the documentation among them.
-    """
+def build(home: Path, port: int, windowed: bool = False, addon_updates: int = NEVER) -> None:
+    """Make a home folder with nothing in it but what the tests themselves need."""
     addons, userdata = home / ".kodi/addons", home / ".kodi/userdata"
     userdata.mkdir(parents=True)
+    shutil.copytree(HELPER_ADDONS, addons)
+    (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
+    (userdata / "guisettings.xml").write_text(
+        _GUISETTINGS.format(port=port, screen_mode="WINDOW" if windowed else "DESKTOP", addon_updates=addon_updates)
+    )
+    (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
+
+
+def add_addon(home: Path, authority: trustme.CA, client_id: str, consumers: bool, release: str) -> None:
+    """Put the add-on and the modules that it needs into the home folder, none enabled.
+
+    consumers: with the add-ons that use the account, the examples of the documentation among them.
+    """
+    addons = home / ".kodi/addons"
     for path in shipped_files():
         target = addons / ADDON_ID / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(read_shipped(path, client_id))
-    shutil.copytree(HELPER_ADDONS, addons, dirs_exist_ok=True)
+    add_modules(addons, authority, release)
     if consumers:
         shutil.copytree(CONSUMERS, addons, dirs_exist_ok=True)
         _write_examples(addons / "plugin.video.example")
-    add_modules(addons, release)
-    with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
-        bundle.write(authority.cert_pem.bytes())
-    (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
-    (userdata / "guisettings.xml").write_text(
-        _GUISETTINGS.format(port=port, screen_mode="WINDOW" if windowed else "DESKTOP")
-    )
-    (userdata / "advancedsettings.xml").write_text(_ADVANCEDSETTINGS)
 
 
 def set_skin(home: Path, skin: str) -> None:
@@ -143,8 +139,8 @@ def _write_examples(addon: Path) -> None:
         (addon / name).write_text(code)
 
 
-def add_modules(addons: Path, release: str) -> None:
-    """Add the script.module.* add-ons that the repository of a release of Kodi has."""
+def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
+    """Add the script.module.* add-ons that the repository of a release of Kodi has; they trust the authority, too."""
     for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{release}")]):
         name = distribution.metadata["Name"].lower()
         addon = addons / f"script.module.{name}"
@@ -155,3 +151,5 @@ def add_modules(addons: Path, release: str) -> None:
                 shutil.copyfile(str(file.locate()), target)
         imports = "".join(f'<import addon="script.module.{other}"/>' for other in _NEEDED.get(name, []))
         (addon / "addon.xml").write_text(_MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))
+    with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
+        bundle.write(authority.cert_pem.bytes())

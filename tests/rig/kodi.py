@@ -295,8 +295,14 @@ def make_home(
     consumers: bool = False,
     release: str = releases.RELEASE,
 ) -> None:
-    """A home folder in which every add-on is enabled: Kodi has to have found them once."""
-    home.build(folder, free_port(), authority, client_id, windowed, consumers, release)
+    """A home folder in which the add-on, and all that it needs, is enabled."""
+    home.build(folder, free_port(), windowed)
+    home.add_addon(folder, authority, client_id, consumers, release)
+    run_once(folder, display, release)
+
+
+def run_once(folder: Path, display: str, release: str = releases.RELEASE) -> None:
+    """Enable every add-on in the home folder: Kodi has to have found them once."""
     kodi = Kodi(folder, display, release=release)
     try:
         kodi.start()

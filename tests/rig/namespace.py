@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
-_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_SLAVE, _MS_SHARED, _MNT_DETACH = 1, 32, 4096, 16384, 1 << 19, 1 << 20, 2
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 32, 4096, 16384, 2
+_MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
 _hosts_file: Optional[Path] = None
 
@@ -59,9 +60,14 @@ def hosts(names: Sequence[str]) -> Iterator[None]:
 def read_only(folder: Path) -> Iterator[None]:
     """For a while, nobody can write to the folder, root neither."""
     name = bytes(folder)
-    _call("mount", name, name, None, _MS_BIND, None)
+    with tempfile.TemporaryDirectory(prefix="read-only-") as aside:
+        # First aside: what is mounted gets to the Kodis as it is then, and a change of it does not.
+        _call("mount", name, aside.encode(), None, _MS_BIND, None)
+        _call("mount", b"none", aside.encode(), None, _MS_PRIVATE, None)
+        _call("mount", b"none", aside.encode(), None, _MS_BIND | _MS_REMOUNT | _MS_RDONLY, None)
+        _call("mount", aside.encode(), name, None, _MS_BIND, None)
+        _call("umount2", aside.encode(), _MNT_DETACH)
     try:
-        _call("mount", b"none", name, None, _MS_BIND | _MS_REMOUNT | _MS_RDONLY, None)
         yield
     finally:
         _call("umount2", name, _MNT_DETACH)

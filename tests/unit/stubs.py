@@ -13,6 +13,7 @@ import xbmcaddon
 import xbmcgui
 import xbmcvfs
 
+from lib.simkl_account.kodi import addon
 from tools.package import ROOT
 
 _PO = (ROOT / "resources/language/resource.language.en_gb/strings.po").read_text(encoding="utf-8")
@@ -46,6 +47,8 @@ class StubbedKodi:
         self.top_window, self.top_heading = 10101, ""
         self.notifications: List[str] = []
         self.events: List[Tuple[str, str, Any]] = []
+        self.unknown_for = 0
+        """How many times Kodi will not know the add-on, as while it is being updated."""
         self.properties: Dict[str, str] = {}
         """Of the home window."""
 
@@ -85,6 +88,9 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     class Addon:
         def __init__(self, id: Optional[str] = None) -> None:
             assert id in (None, "script.simkl.account")
+            if id and state.unknown_for > 0:
+                state.unknown_for -= 1
+                raise RuntimeError(f"Unknown addon id '{id}'.")
             self._id = id
 
         def getLocalizedString(self, number: int) -> str:
@@ -152,6 +158,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
             return state.abort
 
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
+    monkeypatch.setattr(addon, "_is_gone", False)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)
     monkeypatch.setattr(xbmcgui, "Window", Window)

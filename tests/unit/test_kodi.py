@@ -5,6 +5,7 @@ import errno
 import fcntl
 import gc
 import threading
+import time
 from typing import Any, Callable, Dict, List, Optional
 
 import pytest
@@ -87,6 +88,44 @@ def confirmation(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> FakeWind
 
 
 # settings.py
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> List[float]:
+    """The time, which passes while somebody sleeps."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    return now
+
+
+def test_an_update_of_the_add_on_is_waited_for(
+    kodi: StubbedKodi, now: List[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kodi.unknown_for = 2
+    monkeypatch.setattr(xbmc, "getCondVisibility", lambda condition: now[0] > 101)
+    assert addon.version() == "1.2.3"
+    assert 101 < now[0] < 101.2
+
+
+def test_an_add_on_that_stays_unknown_is_gone_and_waited_for_once(
+    kodi: StubbedKodi, now: List[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kodi.unknown_for = 1_000_000
+    conditions: List[str] = []
+    monkeypatch.setattr(xbmc, "getCondVisibility", conditions.append)
+    with pytest.raises(addon.Gone):
+        addon.text(32001)
+    assert 4 <= now[0] - 100 < 4.1, "Kodi waits for a script for five seconds when it quits"
+    then = now[0]
+    with pytest.raises(addon.Gone):
+        KodiSettings().get("account")
+    assert now[0] == then
+    kodi.unknown_for = 0
+    assert addon.version() == "1.2.3"
+    kodi.unknown_for = 1
+    assert addon.version() == "1.2.3", "it is back, and the next update is waited for again"
+    assert set(conditions) == {"System.AddonIsEnabled(script.simkl.account)"}
 
 
 def test_a_value_is_stored_and_read_back(kodi: StubbedKodi) -> None:
@@ -353,12 +392,31 @@ def test_a_dialog_that_nobody_can_see_is_cancelled(
     kodi: StubbedKodi, visible: bool, top: int, heading: str, cancelled: bool
 ) -> None:
     screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
+    kodi.top_window, kodi.top_heading = 10101, "Sign in to Simkl"
+    assert not screen.is_cancelled()
     kodi.visible, kodi.top_window, kodi.top_heading = visible, top, heading
     assert screen.is_cancelled() is cancelled
     screen.close()
     assert (kodi.progress[-1] == ("close",)) is not cancelled, "the window is not ours to close any more"
     kodi.visible, kodi.top_heading = True, ""
     assert screen.is_cancelled() is cancelled, "once cancelled, always cancelled"
+
+
+def test_the_heading_of_the_last_dialog_is_not_taken_for_another_one(
+    kodi: StubbedKodi, confirmation: FakeWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kodi opens its progress dialog with the words that were on it last, until it draws the new ones."""
+    now = [100.0]
+    monkeypatch.setattr(KodiRuntime, "now", lambda self: now[0])
+    kodi.top_window, kodi.top_heading = 10101, "Installing an add-on..."
+    screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
+    assert not screen.is_cancelled()
+    confirmation.press = 11
+    assert screen.ask_again(Outcome(End.EXPIRED)), "and it is opened again"
+    now[0] += 1.9
+    assert not screen.is_cancelled()
+    now[0] += 0.2
+    assert screen.is_cancelled(), "it has never become ours"
 
 
 def test_a_token_in_hand_is_not_thrown_away_by_another_add_on(kodi: StubbedKodi, confirmation: FakeWindow) -> None:

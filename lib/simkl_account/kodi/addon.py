@@ -5,6 +5,8 @@ xbmcaddon.Addon is made anew for every use: an old one keeps serving the setting
 always named, since this code also runs inside other add-ons.
 """
 
+import time
+
 import xbmc
 import xbmcaddon
 import xbmcgui
@@ -20,20 +22,59 @@ SIGNED_IN, SIGNED_OUT = "signed_in", "signed_out"
 
 _HOME = 10000
 
+_UPDATE = 4.0
+"""Seconds that an update of the add-on may take. Kodi, when it quits, waits for a script for five."""
+
+_LOOK = 0.05
+"""Seconds between two looks at whether it is over."""
+
+_is_gone = False
+
+
+class Gone(RuntimeError):
+    """The add-on has been disabled or uninstalled while it ran."""
+
+
+def this() -> xbmcaddon.Addon:
+    """This add-on. While it is being updated, Kodi does not know it for a moment: that is waited for, once.
+
+    Raises Gone.
+    """
+    global _is_gone
+    deadline = time.monotonic() + _UPDATE
+    while True:
+        try:
+            found = xbmcaddon.Addon(ADDON_ID)
+        except RuntimeError as error:
+            if _is_gone or time.monotonic() >= deadline:
+                _is_gone = True
+                raise Gone(ADDON_ID) from error
+            _wait_until_known(deadline)
+        else:
+            _is_gone = False
+            return found
+
+
+def _wait_until_known(deadline: float) -> None:
+    """Wait until Kodi knows the add-on, asked in a way that puts no errors into its log."""
+    time.sleep(_LOOK)
+    while not xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})") and time.monotonic() < deadline:
+        time.sleep(_LOOK)
+
 
 def text(string_id: int, *values: str) -> str:
     """A text of strings.po in Kodi's language, with values in place of its {0}, {1}, ..."""
-    return xbmcaddon.Addon(ADDON_ID).getLocalizedString(string_id).format(*values)
+    return this().getLocalizedString(string_id).format(*values)
 
 
 def name() -> str:
     """This add-on's name, in Kodi's language."""
-    return xbmcaddon.Addon(ADDON_ID).getAddonInfo("name")
+    return this().getAddonInfo("name")
 
 
 def version() -> str:
     """This add-on's version."""
-    return xbmcaddon.Addon(ADDON_ID).getAddonInfo("version")
+    return this().getAddonInfo("version")
 
 
 def caller() -> "Tuple[str, str]":

@@ -8,11 +8,10 @@ return while Kodi is quitting: Kodi then waits five seconds for the script and k
 from math import ceil
 
 import xbmc
-import xbmcaddon
 import xbmcgui
 
 from .. import words
-from .addon import ADDON_ID, name, text
+from .addon import name, text, this
 from .runtime import KodiRuntime
 
 TYPE_CHECKING = False
@@ -29,6 +28,9 @@ _PROGRESS_WINDOW = 10101
 
 _AMBER = "FFF5A623"
 """Draws the eye to the code: dark enough for a light skin, light enough for a dark one."""
+
+_DRAWN_WITHIN = 2.0
+"""Seconds from the opening of the progress dialog until its heading is ours; before, it is the last dialog's."""
 
 
 class ProgressScreen:
@@ -100,6 +102,7 @@ class ProgressScreen:
 
     def _open(self) -> None:
         self._shown = text(words.CONTACTING)
+        self._was_drawn, self._drawn_by = False, self._runtime.now() + _DRAWN_WITHIN
         self._dialog.create(self._title, self._shown)
 
     def _was_taken_away(self) -> bool:
@@ -113,7 +116,9 @@ class ProgressScreen:
         title = xbmc.getInfoLabel("Control.GetLabel(1)")
         if xbmcgui.getCurrentWindowDialogId() != _PROGRESS_WINDOW:
             return False  # something else lies on top, and the label is that one's
-        return title not in ("", self._title)
+        if title == self._title:
+            self._was_drawn = True
+        return title not in ("", self._title) and (self._was_drawn or self._runtime.now() > self._drawn_by)
 
     def _update(self, percent: int, message: str) -> None:
         """Draw only what changed: several times a second nothing has."""
@@ -124,7 +129,7 @@ class ProgressScreen:
 
 def notify(message: str) -> None:
     """Say something for a few seconds, beside whatever is on the screen."""
-    xbmcgui.Dialog().notification(name(), message, xbmcaddon.Addon(ADDON_ID).getAddonInfo("icon"))
+    xbmcgui.Dialog().notification(name(), message, this().getAddonInfo("icon"))
 
 
 def tell(runtime: KodiRuntime, message: str) -> None:
@@ -176,7 +181,7 @@ class _Confirmation(xbmcgui.WindowXMLDialog):
         cls, runtime: KodiRuntime, message: str, yes: str, no: str, focus_yes: bool = False
     ) -> "Optional[bool]":
         """Whether yes was chosen; None when nothing was. yes: "" for no such button."""
-        dialog = cls(cls.FILE, xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
+        dialog = cls(cls.FILE, this().getAddonInfo("path"))
         dialog.message, dialog.yes, dialog.no, dialog.focus_yes = message, yes, no, focus_yes
         dialog.show()
         while dialog.answer is None and not dialog.was_closed() and not runtime.is_shutting_down():

@@ -6,10 +6,9 @@ Values are read before the dialog is on the screen, so what only writing needs i
 
 import os
 
-import xbmcaddon
 import xbmcvfs
 
-from .addon import ADDON_ID, close_settings
+from .addon import close_settings, this
 from .lock import ACCOUNT, Lock
 
 TYPE_CHECKING = False
@@ -25,13 +24,13 @@ class KodiSettings:
 
     def get(self, setting: str) -> str:
         """The value, "" where there is none."""
-        return xbmcaddon.Addon(ADDON_ID).getSetting(setting)
+        return this().getSetting(setting)
 
     def default_of(self, setting: str) -> str:
         """What the setting is by default in this build."""
         from xml.etree import ElementTree
 
-        path = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("path"))
+        path = xbmcvfs.translatePath(this().getAddonInfo("path"))
         try:
             tree = ElementTree.parse(os.path.join(path, "resources", "settings.xml"))
         except (OSError, ElementTree.ParseError):
@@ -61,10 +60,10 @@ class KodiSettings:
         before = self.get(setting)
         for prepare in (_nothing, close_settings, _remove_damaged_file):
             prepare()
-            xbmcaddon.Addon(ADDON_ID).setSetting(setting, value)
+            this().setSetting(setting, value)
             if _on_disk(setting) == value and self.get(setting) == value:
                 return
-        xbmcaddon.Addon(ADDON_ID).setSetting(setting, before)  # or others would go on with what was never stored
+        this().setSetting(setting, before)  # or others would go on with what was never stored
         raise NotSaved(setting)
 
     def alone(self) -> "ContextManager[None]":
@@ -91,7 +90,7 @@ def _nothing() -> None:
 
 
 def _file() -> str:
-    profile = xbmcvfs.translatePath(xbmcaddon.Addon(ADDON_ID).getAddonInfo("profile"))
+    profile = xbmcvfs.translatePath(this().getAddonInfo("profile"))
     return os.path.join(profile, "settings.xml")
 
 

@@ -8,12 +8,11 @@ from contextlib import suppress
 from uuid import uuid4
 
 import xbmc
-import xbmcaddon
 import xbmcgui
 
 from .. import words
 from . import dialogs
-from .addon import ADDON_ID, text
+from .addon import text, this
 from .runtime import KodiRuntime
 
 TYPE_CHECKING = False
@@ -120,7 +119,7 @@ class WindowScreen:
         self._window.close()
 
     def _open(self) -> None:
-        path = xbmcaddon.Addon(ADDON_ID).getAddonInfo("path")
+        path = this().getAddonInfo("path")
         self._window = _Window(_FILE, path, "default", "1080i")
         self._window.put("title", self._title)
         self.show_contacting()

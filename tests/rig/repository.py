@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Kodi repository in a folder, served on loopback, and a Kodi that knows it and nothing else."""
+
+import contextlib
+import functools
+import hashlib
+import shutil
+import threading
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Iterator
+from xml.etree import ElementTree
+
+import trustme
+
+from . import home, releases
+from .kodi import free_port, run_once
+
+PORT = 8080
+"""On loopback, in the network of the tests."""
+
+_ADDON = f"""<addon id="repository.test" name="Test repository" version="1.0.0" provider-name="Tests">
+    <requires><import addon="xbmc.addon" version="12.0.0"/></requires>
+    <extension point="xbmc.addon.repository" name="Test repository">
+        <dir>
+            <info>http://127.0.0.1:{PORT}/addons.xml</info>
+            <checksum>http://127.0.0.1:{PORT}/addons.xml.md5</checksum>
+            <datadir zip="true">http://127.0.0.1:{PORT}/</datadir>
+        </dir>
+    </extension>
+    <extension point="xbmc.addon.metadata"/>
+</addon>
+"""
+
+
+class Repository:
+    """The folder: an index, and each add-on's zip in a folder of its name, as Kodi's own repository has them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir()
+
+    def add(self, zipped: Path) -> None:
+        """Offer an add-on, in place of an older version of it."""
+        addon_id, _, _ = zipped.name.rpartition("-")
+        shutil.rmtree(self._folder / addon_id, ignore_errors=True)
+        (self._folder / addon_id).mkdir()
+        shutil.copy(zipped, self._folder / addon_id)
+        self._write_index()
+
+    def add_modules(self, authority: trustme.CA, release: str) -> None:
+        """Offer the module add-ons of a release of Kodi."""
+        unpacked = self._folder / "unpacked"
+        home.add_modules(unpacked, authority, release)
+        for addon in unpacked.iterdir():
+            version = ElementTree.parse(addon / "addon.xml").getroot().get("version")
+            target = self._folder / f"{addon.name}-{version}"
+            self.add(Path(shutil.make_archive(str(target), "zip", unpacked, addon.name)))
+        shutil.rmtree(unpacked)
+
+    def _write_index(self) -> None:
+        index = ElementTree.Element("addons")
+        for zipped in self._folder.glob("*/*.zip"):
+            with zipfile.ZipFile(zipped) as archive:
+                index.append(ElementTree.fromstring(archive.read(f"{zipped.parent.name}/addon.xml")))
+        content = ElementTree.tostring(index, "utf-8")
+        (self._folder / "addons.xml").write_bytes(content)
+        (self._folder / "addons.xml.md5").write_text(hashlib.md5(content).hexdigest())
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[None]:
+        """For a while, Kodi can read it."""
+        handler = functools.partial(_Handler, directory=str(self._folder))
+        with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                yield
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def make_home_of_a_customer(folder: Path, display: str, release: str = releases.RELEASE) -> None:
+    """A home folder that has no add-on but a repository to get some from, and in which Kodi updates them itself."""
+    home.build(folder, free_port(), addon_updates=home.AUTOMATIC)
+    repository = folder / ".kodi/addons/repository.test"
+    repository.mkdir()
+    (repository / "addon.xml").write_text(_ADDON)
+    run_once(folder, display, release)
