@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("addon.xml", "changelog.txt", "default.py", "LICENSE.txt", "lib", "resources")
+NOT_SHIPPED = ("__pycache__", "py.typed")
+"""py.typed is for whoever checks types, from the source; Kodi's repository takes no such file."""
 ADDON_ID = "script.simkl.account"
 VERSION = ElementTree.parse(ROOT / "addon.xml").getroot().attrib["version"]
 
@@ -25,7 +27,7 @@ def shipped_files() -> Iterator[Path]:
     for name in SHIPPED:
         top = ROOT / name
         files: List[Path] = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
-        yield from (path.relative_to(ROOT) for path in files if "__pycache__" not in path.parts)
+        yield from (path.relative_to(ROOT) for path in files if not {*NOT_SHIPPED} & {*path.parts})
 
 
 def read_shipped(path: Path, client_id: str = "") -> bytes:

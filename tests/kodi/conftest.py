@@ -30,7 +30,7 @@ _report = pytest.StashKey[Dict[str, pytest.TestReport]]()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the fixtures see how the test ended."""
     report = yield
-    item.stash.setdefault(_report, {})[report.when] = report
+    item.stash.setdefault(_report, {})[report.when or ""] = report
     return report
 
 

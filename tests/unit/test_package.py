@@ -4,7 +4,10 @@
 import zipfile
 from pathlib import Path
 
-from tools.package import ADDON_ID, shipped_files, write_zip
+import pytest
+
+from tools import check_addon, news
+from tools.package import ADDON_ID, ROOT, VERSION, shipped_files, write_zip
 
 
 def test_the_zip_holds_what_ships_and_nothing_else(tmp_path: Path) -> None:
@@ -16,3 +19,35 @@ def test_the_zip_holds_what_ships_and_nothing_else(tmp_path: Path) -> None:
 
 def test_the_same_tree_makes_the_same_bytes(tmp_path: Path) -> None:
     assert write_zip(tmp_path / "one").read_bytes() == write_zip(tmp_path / "two").read_bytes()
+
+
+def test_news_is_the_newest_part_of_the_changelog() -> None:
+    addon_xml = (ROOT / "addon.xml").read_text(encoding="utf-8")
+    changelog = f"v{VERSION}\n- <New> & more\n\nv0.0.1\n- Old\n"
+    assert f"<news>v{VERSION}\n- &lt;New&gt; &amp; more</news>" in news.with_news(addon_xml, changelog)
+    with pytest.raises(ValueError, match=f"does not begin with v{VERSION}"):
+        news.with_news(addon_xml, "v0.0.1\n- Old\n")
+    with pytest.raises(ValueError, match="more than 1500"):
+        news.with_news(addon_xml, f"v{VERSION}\n" + 150 * "- Ten more\n")
+    with pytest.raises(ValueError, match="no place"):
+        news.with_news("<addon/>", changelog)
+
+
+@pytest.mark.parametrize("branch", check_addon.BRANCHES)
+def test_the_checker_of_kodis_repository_complains_when_there_is_reason_to(branch: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(write_zip(tmp_path)) as archive:
+        archive.extractall(tmp_path)
+    addon = tmp_path / ADDON_ID
+    assert check_addon.check(branch, addon)
+    xml = (addon / "addon.xml").read_text(encoding="utf-8")
+    for old, new in (
+        ('"script.module.requests" version="2.25.1"', '"script.module.requests" version="9.9.9"'),
+        ('"xbmc.python" version="3.0.0"', '"xbmc.python" version="2.26.0"'),
+        ("<license>GPL-2.0-or-later</license>", ""),
+    ):
+        assert old in xml
+        (addon / "addon.xml").write_text(xml.replace(old, new), encoding="utf-8")
+        assert not check_addon.check(branch, addon), new
+    (addon / "addon.xml").write_text(xml, encoding="utf-8")
+    (addon / "notes.docx").write_text("")
+    assert not check_addon.check(branch, addon)
