@@ -38,7 +38,7 @@ def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
 def leave(kodi: Kodi) -> None:
     """Go on from the words that say who is signed in: OK in a dialog; the window goes by itself."""
     if kodi.window() == CONFIRMATION:
-        kodi.key("Select")
+        kodi.press("OK", "")
     wait_for("the words to go", lambda: "Signed in" not in kodi.message())
 
 

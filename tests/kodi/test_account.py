@@ -204,11 +204,11 @@ def test_check_now_says_that_it_is_good_and_fetches_what_is_new(kodi: Kodi, simk
     kodi.run("action=sign_in")
     simkl.approve(shown_code(kodi), "Ada Lovelace")
     kodi.wait_for_message("Your name could not be fetched just now.")
-    kodi.key("Select")
+    kodi.press("OK", "")
     simkl.types["Ada Lovelace"] = "vip"
     check(kodi)
     kodi.wait_for_message("The sign-in is good. Signed in as Ada Lovelace.")
-    kodi.key("Select")
+    kodi.press("OK", "")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Ada Lovelace", "VIP account", "Check now"}
     assert "Signed in" not in kodi.settings_rows()
@@ -232,7 +232,7 @@ def test_check_now_without_an_answer(kodi: Kodi, simkl: StandIn, consumer: Consu
     simkl.fault("user", status(503), silence)
     check(kodi)
     kodi.wait_for_message("Simkl gave an answer that cannot be understood. Try again in a few minutes.")
-    kodi.key("Select")
+    kodi.press("OK", "")
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Check now", "Left Right Up Down Down Down")
     kodi.wait_for_window(PROGRESS)

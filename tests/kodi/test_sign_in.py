@@ -137,7 +137,7 @@ def test_signed_in_without_a_name(kodi: Kodi, simkl: StandIn) -> None:
     simkl.approve(shown_code(kodi), "Ada Lovelace")
     kodi.wait_for_message("Signed in to Simkl. Your name could not be fetched just now.")
     assert stored(kodi) == (list(simkl.tokens)[-1], "")
-    kodi.key("Select")
+    kodi.press("OK", "")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Signed in", "Sign out"}
     assert not kodi.settings_rows() & {"Not signed in", "Signed in as"}
@@ -169,7 +169,7 @@ def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
     kodi.press("Sign out", "Left Right")
     kodi.wait_for_message("simkl.com/settings/connected-apps")
     assert stored(kodi) == ("", "")
-    kodi.key("Select")
+    kodi.press("OK", "")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Not signed in", "Sign in"}
     assert not kodi.settings_rows() & {"Sign out", "Sign in with another account"}

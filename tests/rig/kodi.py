@@ -156,10 +156,11 @@ class Kodi:
         self.rpc(f"Input.{name}")
 
     def focus(self, label: str, keys: str = "Down Down Down Down") -> None:
-        """Move the focus to what carries the label, by the keys that a person would try."""
+        """Move the focus to what carries the label, by the keys that a person would try; "" where it is from the start."""
+        patience = 0.6 if keys else 5
         for key in [*keys.split(), ""]:
             with contextlib.suppress(KodiError):
-                wait_for(f"the focus on {label}", lambda: self.focused() == label, 0.6)
+                wait_for(f"the focus on {label}", lambda: self.focused() == label, patience)
                 return
             if key:
                 self.key(key)

@@ -43,7 +43,7 @@ def test_the_checker_of_kodis_repository_complains_when_there_is_reason_to(branc
     for old, new in (
         ('"script.module.requests" version="2.25.1"', '"script.module.requests" version="9.9.9"'),
         ('"xbmc.python" version="3.0.0"', '"xbmc.python" version="2.26.0"'),
-        ("<license>GPL-2.0-or-later</license>", ""),
+        ("<icon>resources/icon.png</icon>", "<icon>resources/fanart.jpg</icon>"),
     ):
         assert old in xml
         (addon / "addon.xml").write_text(xml.replace(old, new), encoding="utf-8")
