@@ -156,7 +156,7 @@ class Kodi:
         self.rpc(f"Input.{name}")
 
     def focus(self, label: str, keys: str = "Down Down Down Down") -> None:
-        """Move the focus to what carries the label, by the keys that a person would try; "" where it is from the start."""
+        """Move the focus to what carries the label, by the keys that a person would try; "" where it is by itself."""
         patience = 0.6 if keys else 5
         for key in [*keys.split(), ""]:
             with contextlib.suppress(KodiError):

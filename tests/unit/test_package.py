@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The zip that people install."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -51,3 +52,13 @@ def test_the_checker_of_kodis_repository_complains_when_there_is_reason_to(branc
     (addon / "addon.xml").write_text(xml, encoding="utf-8")
     (addon / "notes.docx").write_text("")
     assert not check_addon.check(branch, addon)
+
+
+def test_the_workflows_call_targets_that_are_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    called = {
+        target
+        for file in [*(ROOT / ".github/workflows").iterdir(), ROOT / ".pre-commit-config.yaml", ROOT / ".ci/run"]
+        for target in re.findall(r"^(?:.*(?:run|entry): )?make ([a-z-]+)", file.read_text(), re.MULTILINE)
+    }
+    assert {"lint", "test", "test-unit", "test-kodi", "zip"} <= called <= targets
