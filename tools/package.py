@@ -49,6 +49,7 @@ def write_zip(folder: Path, client_id: str = "") -> Path:
         for path in shipped_files():
             entry = zipfile.ZipInfo(f"{ADDON_ID}/{path.as_posix()}")  # dated 1980, for everybody
             entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # Unix, wherever it is made
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, read_shipped(path, client_id))
     return target

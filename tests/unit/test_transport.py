@@ -82,6 +82,14 @@ def failure(client: Transport, path: str = "/oauth/pin") -> Unreachable:
     return caught.value
 
 
+def what_came(request: "Future[Answer]") -> bytes:
+    """The body of an answer that was hung up on: what there was, or nothing where the line was found dead."""
+    try:
+        return request.result(SOON).body
+    except Unreachable:
+        return b""
+
+
 @contextlib.contextmanager
 def in_background(call: Callable[[], Any]) -> Iterator["Future[Any]"]:
     with ThreadPoolExecutor(1) as pool:
@@ -188,7 +196,7 @@ def test_an_answer_that_ends_with_its_connection_can_be_ended(client: Transport,
         time.sleep(0.1)  # so that a trickle has begun
         assert not request.done()
         client.hang_up()
-        assert set(request.result(SOON).body) <= set(b"x"), "what came so far"
+        assert set(what_came(request)) <= set(b"x")
     assert not client._lines._handles
 
 
@@ -276,7 +284,7 @@ def test_headers_that_never_end_can_be_ended(client: Transport, simkl: StandIn) 
         time.sleep(0.1)  # so that a trickle has begun
         assert not request.done()
         client.hang_up()
-        assert request.result(SOON).body == b"", "what came so far is an answer without a body"
+        assert what_came(request) == b"", "what came so far is an answer without a body"
 
 
 def test_a_hanging_connect_can_be_ended(client: Transport, route: Callable[[int], None]) -> None:
