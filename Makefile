@@ -29,11 +29,11 @@ run: $(VENV)/done kodi ## A throw-away Kodi with the add-on in it (CLIENT_ID=...
 test: test-unit test-oldest test-kodi ## All tests
 
 test-unit: $(VENV)/done ## The tests without Kodi
+	$(RUN) --version
 	$(RUN) -m pytest -q tests/unit
 
 test-oldest: ## The same on the oldest Python that is here
-	$(OLDEST) --version
-	$(MAKE) --no-print-directory test-unit PYTHON=$(OLDEST) VENV=$(VENV)/oldest REQUIREMENTS=requirements-unit.txt
+	$(MAKE) --no-print-directory test-unit PYTHON=$(or $(OLDEST),$(PYTHON)) VENV=$(VENV)/oldest REQUIREMENTS=requirements-unit.txt
 
 test-kodi: $(VENV)/done kodi ## The tests in Kodi 20, the main ones in 19 and 21 too (KODI=19: all in that one; TEST=name)
 	rm -rf build/failures
@@ -76,14 +76,17 @@ zip: $(VENV)/done ## The installable add-on (CLIENT_ID=... fills in the publishe
 clean: ## Remove what the other targets made
 	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
-kodi: $(VENV)/done
+kodi: $(VENV)/modules
 	@tools/install_packages.sh $(KODI_PACKAGES)
 	@$(RUN) -m tests.rig.releases $(KODIS)
 
-$(VENV)/done: requirements-test.txt requirements-unit.txt $(wildcard tests/rig/kodi-*.txt)
+$(VENV)/done: requirements-test.txt requirements-unit.txt tests/rig/kodi-20.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/install_packages.sh python3 python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r $(REQUIREMENTS)
+	touch $@
+
+$(VENV)/modules: $(VENV)/done $(wildcard tests/rig/kodi-*.txt)
 	rm -rf $(VENV)/kodi-*
 	for release in 19 20 21; do \
 		$(PIP) --no-deps --target $(VENV)/kodi-$$release -r tests/rig/kodi-$$release.txt || exit 1; done

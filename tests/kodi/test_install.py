@@ -6,12 +6,13 @@ import re
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 from xml.etree import ElementTree
 
 import pytest
 import trustme
 
+from tests.rig.home import MODULE_ADDON
 from tests.rig.kodi import ADDON_SETTINGS, HOME, YES_NO, Kodi, KodiError, copy_home, wait_for
 from tests.rig.repository import Repository
 from tests.rig.standin import CLIENT_ID, StandIn
@@ -91,7 +92,7 @@ def test_an_update_keeps_the_sign_in(repository: Repository, new_version: Path, 
 def test_an_update_while_the_code_is_shown(
     repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
 ) -> None:
-    repository.add(with_version(new_version, "0.0.1"))
+    repository.add(changed(new_version, VERSION, "0.0.1"))
     install(kodi)
     kodi.run("action=sign_in")
     shown_code(kodi)
@@ -100,6 +101,52 @@ def test_an_update_while_the_code_is_shown(
     leave(kodi)
     kodi.wait_for_window(HOME)
     assert stored(kodi) == (token, "Ada Lovelace")
+
+
+def test_an_update_that_takes_its_time_while_the_code_is_shown(
+    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
+) -> None:
+    """Kodi does not know the add-on from before it downloads what the new version needs until that is there."""
+    repository.add(changed(new_version, VERSION, "0.0.1"))
+    install(kodi)
+    repository.add(module(new_version.parent, "script.module.new"))
+    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    with repository.slow("script.module.new"):
+        repository.add(needs_more)
+        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
+        time_left = kodi.message()
+        wait_for("the time to go on", lambda: kodi.message() != time_left)
+        assert code in kodi.info("Control.GetLabel(6)")
+        polls = len(simkl.of_kind("poll"))
+        simkl.approve(code, "Ada Lovelace")
+        wait_for("the approval to be fetched", lambda: len(simkl.of_kind("poll")) > polls)
+        assert stored(kodi) == ("", ""), "there is no add-on to store it in"
+    kodi.wait_for_message("Signed in as Ada Lovelace", 20)
+    assert stored(kodi) == (list(simkl.tokens)[-1], "Ada Lovelace")
+    assert is_updated(kodi)
+
+
+def test_cancel_while_an_update_takes_its_time_and_a_new_sign_in(
+    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
+) -> None:
+    repository.add(changed(new_version, VERSION, "0.0.1"))
+    install(kodi)
+    repository.add(module(new_version.parent, "script.module.new"))
+    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    with repository.slow("script.module.new"):
+        repository.add(needs_more)
+        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
+        kodi.key("Back")
+        wait_for("the window to go", lambda: kodi.window() == HOME, 2)
+    wait_for("the update", lambda: is_updated(kodi), 30)
+    simkl.approve(code, "Too Late")
+    assert simkl.no_more_requests()
+    assert stored(kodi) == ("", "")
+    sign_in_and_leave(kodi, simkl)
 
 
 def test_uninstalled_nothing_is_left(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
@@ -131,7 +178,7 @@ def test_uninstalled_nothing_is_left(repository: Repository, new_version: Path, 
 
 def install(kodi: Kodi) -> None:
     """As a person says yes to it."""
-    look_for_updates(kodi)
+    look_for_updates_until("the offer", kodi, lambda: ADDON_ID in offered(kodi))
     kodi.builtin(f"InstallAddon({ADDON_ID})")
     kodi.wait_for_window(YES_NO)
     kodi.press("Yes", "Left Right")
@@ -142,14 +189,24 @@ def install(kodi: Kodi) -> None:
 def update(kodi: Kodi, repository: Repository, version: Path) -> None:
     """As Kodi does it by itself."""
     repository.add(version)
-    look_for_updates(kodi)
-    wait_for("the update", lambda: addon(kodi) == {"enabled": True, "version": VERSION}, 30)
+    look_for_updates_until("the update", kodi, lambda: is_updated(kodi))
 
 
-def look_for_updates(kodi: Kodi) -> None:
-    """As Kodi does once a day, and from the menu of the add-on browser."""
-    kodi.builtin("UpdateAddonRepos")
-    wait_for("the offer", lambda: ADDON_ID in offered(kodi) or addon(kodi), 30)
+def is_updated(kodi: Kodi) -> bool:
+    """Whether this version is there."""
+    return addon(kodi) == {"enabled": True, "version": VERSION}
+
+
+def look_for_updates_until(what: str, kodi: Kodi, condition: Callable[[], bool]) -> None:
+    """As Kodi does once a day, and from the menu of the add-on browser. While it looks, it does not begin anew."""
+
+    def look() -> bool:
+        kodi.builtin("UpdateAddonRepos")
+        with contextlib.suppress(KodiError):
+            return wait_for(what, condition, 1)
+        return False
+
+    wait_for(what, look, 30)
 
 
 def offered(kodi: Kodi) -> List[str]:
@@ -165,15 +222,25 @@ def addon(kodi: Kodi) -> Dict[str, Any]:
     return {}
 
 
-def with_version(zipped: Path, version: str) -> Path:
-    """The same add-on under another number."""
-    target = zipped.with_name(f"{ADDON_ID}-{version}.zip")
-    with zipfile.ZipFile(zipped) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == f"{ADDON_ID}/addon.xml":
-                content = content.replace(f' version="{VERSION}"'.encode(), f' version="{version}"'.encode())
-            new.writestr(name, content)
+def changed(zipped: Path, old: str, new: str) -> Path:
+    """The same add-on with another addon.xml."""
+    with zipfile.ZipFile(zipped) as before:
+        xml = before.read(f"{ADDON_ID}/addon.xml").decode().replace(old, new, 1)
+        version = ElementTree.fromstring(xml.encode()).attrib["version"]
+        folder = zipped.parent / f"changed-{version}"
+        folder.mkdir()
+        with zipfile.ZipFile(folder / f"{ADDON_ID}-{version}.zip", "w") as after:
+            for name in before.namelist():
+                after.writestr(name, xml if name == f"{ADDON_ID}/addon.xml" else before.read(name))
+            return Path(str(after.filename))
+
+
+def module(folder: Path, addon_id: str) -> Path:
+    """A module add-on that nobody has yet."""
+    target = folder / f"{addon_id}-1.0.0.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(f"{addon_id}/addon.xml", MODULE_ADDON.format(name="new", version="1.0.0", imports=""))
+        archive.writestr(f"{addon_id}/lib/new.py", "")
     return target
 
 

@@ -48,7 +48,7 @@ _ADVANCEDSETTINGS = """<advancedsettings version="1.0">
 </advancedsettings>
 """
 
-_MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
+MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
 <addon id="script.module.{name}" name="{name}" version="{version}" provider-name="PyPI">
     <requires><import addon="xbmc.python" version="3.0.0"/>{imports}</requires>
     <extension point="xbmc.python.module" library="lib"/>
@@ -150,6 +150,6 @@ def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target)
         imports = "".join(f'<import addon="script.module.{other}"/>' for other in _NEEDED.get(name, []))
-        (addon / "addon.xml").write_text(_MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))
+        (addon / "addon.xml").write_text(MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))
     with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
         bundle.write(authority.cert_pem.bytes())

@@ -101,7 +101,7 @@ class Kodi:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=(self.home / "stderr").open("ab"),
             start_new_session=True,
         )
         wait_for("Kodi to start", self.is_up, 60)
@@ -274,7 +274,7 @@ class Kodi:
     def is_up(self) -> bool:
         """Whether it takes keys: not while it starts, nor while it loads a profile."""
         if not self.is_running():
-            raise KodiError("Kodi ended while starting")
+            raise KodiError("Kodi ended while starting: " + (self.home / "stderr").read_text(errors="replace")[-500:])
         try:
             return bool(self.rpc("JSONRPC.Ping") == "pong")
         except (URLError, OSError, KodiError):

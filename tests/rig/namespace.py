@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
-_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 32, 4096, 16384, 2
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 2, 4, 32, 4096, 16384, 2
 _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
 _hosts_file: Optional[Path] = None
@@ -64,7 +64,9 @@ def read_only(folder: Path) -> Iterator[None]:
         # First aside: what is mounted gets to the Kodis as it is then, and a change of it does not.
         _call("mount", name, aside.encode(), None, _MS_BIND, None)
         _call("mount", b"none", aside.encode(), None, _MS_PRIVATE, None)
-        _call("mount", b"none", aside.encode(), None, _MS_BIND | _MS_REMOUNT | _MS_RDONLY, None)
+        # A /tmp that is nosuid and nodev has to stay so in a user namespace.
+        flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV
+        _call("mount", b"none", aside.encode(), None, flags, None)
         _call("mount", aside.encode(), name, None, _MS_BIND, None)
         _call("umount2", aside.encode(), _MNT_DETACH)
     try:

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import List, Sequence
 
+from filelock import FileLock
+
 from tools.package import ADDON_ID
 
 DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie"}
@@ -33,7 +35,7 @@ _BORROWED = ("hosts", "resolv.conf")
 _INSIDE = f"""
 for folder in proc sys dev tmp; do mount --rbind /$folder "$0/$folder"; done
 for file in {" ".join(_BORROWED)}; do [ ! -e /etc/$file ] || mount --bind /etc/$file "$0/etc/$file"; done
-exec chroot "$0" "$@"
+PATH="$PATH:/usr/sbin" exec chroot "$0" "$@"
 """
 
 
@@ -58,21 +60,26 @@ def find(release: str, pattern: str) -> str:
 
 def install(releases: Sequence[str]) -> None:
     """Install the releases that are missing, side by side."""
-    missing = [release for release in releases if not _is_installed(release)]
-    if not missing:
+    if all(map(_is_installed, releases)):
         return
     if os.geteuid() != 0:
-        subprocess.run(["sudo", "-E", sys.executable, "-m", "tests.rig.releases", *missing], check=True)
+        subprocess.run(["sudo", "-E", sys.executable, "-m", "tests.rig.releases", *releases], check=True)
         return
-    print(f"Installing Kodi {', '.join(missing)} in {FOLDER}: about a minute, once", flush=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with FileLock(FOLDER / "lock"):
+        _install([release for release in releases if not _is_installed(release)])
+
+
+def _install(releases: Sequence[str]) -> None:
+    print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: about a minute, once", flush=True)
     started = time.monotonic()
-    processes = {release: _begin(release) for release in missing}
-    failed = [release for release, process in processes.items() if process.wait() != 0]
-    if failed:
-        raise SystemExit(f"Kodi {', '.join(failed)} could not be installed")
-    for release in missing:
-        _finish(release)
+    processes = {release: _begin(release) for release in releases}
+    for release, process in processes.items():
+        if process.wait() == 0:
+            _finish(release)
     print(f"That took {time.monotonic() - started:.0f} s", flush=True)
+    if not all(map(_is_installed, releases)):
+        raise SystemExit("Not all of them could be installed")
 
 
 def _packages(release: str) -> str:
@@ -89,10 +96,20 @@ def _unfinished(release: str) -> Path:
 
 
 def _begin(release: str) -> "subprocess.Popen[bytes]":
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for folder in (root(release), _unfinished(release)):
-        shutil.rmtree(folder, ignore_errors=True)
-    command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={_packages(release)}"]
+        if folder.exists():
+            shutil.rmtree(folder)
+    # In mounts of its own, so that none is left when it is interrupted.
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "mmdebstrap",
+        "--quiet",
+        "--variant=apt",
+        f"--include={_packages(release)}",
+    ]
     command += [
         "--dpkgopt=force-unsafe-io",
         '--aptopt=APT::Install-Recommends "false"',

@@ -9,7 +9,7 @@ import threading
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Callable, Iterator
 from xml.etree import ElementTree
 
 import trustme
@@ -39,6 +39,8 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._slow = ""
+        self._go_on = threading.Event()
         folder.mkdir()
 
     def add(self, zipped: Path) -> None:
@@ -65,13 +67,29 @@ class Repository:
             with zipfile.ZipFile(zipped) as archive:
                 index.append(ElementTree.fromstring(archive.read(f"{zipped.parent.name}/addon.xml")))
         content = ElementTree.tostring(index, "utf-8")
-        (self._folder / "addons.xml").write_bytes(content)
-        (self._folder / "addons.xml.md5").write_text(hashlib.md5(content).hexdigest())
+        for name, text in (("addons.xml", content), ("addons.xml.md5", hashlib.md5(content).hexdigest().encode())):
+            new = self._folder / f"{name}.new"
+            new.write_bytes(text)
+            new.rename(self._folder / name)  # at once: Kodi may be reading it
+
+    @contextlib.contextmanager
+    def slow(self, addon_id: str) -> Iterator[None]:
+        """For a while, whoever wants this add-on has to wait."""
+        self._slow = addon_id
+        self._go_on.clear()
+        try:
+            yield
+        finally:
+            self._go_on.set()
+
+    def _wait(self, path: str) -> None:
+        if self._slow and self._slow in path and path.endswith(".zip"):
+            self._go_on.wait(60)
 
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:
         """For a while, Kodi can read it."""
-        handler = functools.partial(_Handler, directory=str(self._folder))
+        handler = functools.partial(_Handler, directory=str(self._folder), wait=self._wait)
         with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
@@ -83,6 +101,14 @@ class Repository:
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, *args: Any, wait: Callable[[str], None], **kwargs: Any) -> None:
+        self._wait = wait
+        super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        self._wait(self.path)
+        super().do_GET()
+
     def log_message(self, *_: object) -> None:
         pass
 

@@ -47,8 +47,8 @@ class StubbedKodi:
         self.top_window, self.top_heading = 10101, ""
         self.notifications: List[str] = []
         self.events: List[Tuple[str, str, Any]] = []
-        self.unknown_for = 0
-        """How many times Kodi will not know the add-on, as while it is being updated."""
+        self.knows_addon, self.disabled = True, False
+        """While it is updated, Kodi does not know the add-on; when it is disabled, as far as that."""
         self.properties: Dict[str, str] = {}
         """Of the home window."""
 
@@ -68,12 +68,20 @@ class StubbedKodi:
         if command.startswith("Dialog.Close(addonsettings"):
             self.settings_window_open = False
 
+    def condition(self, condition: str) -> bool:
+        if condition == "System.AddonIsEnabled(script.simkl.account)":
+            return self.knows_addon
+        return self.playing if condition == "Player.HasVideo" else self.visible
+
     def json_rpc(self, request: str) -> str:
         asked = json.loads(request)
         if asked["method"] == "JSONRPC.NotifyAll":
             parameters = asked["params"]
             self.events.append((parameters["sender"], parameters["message"], parameters.get("data")))
             return json.dumps({"result": "OK"})
+        if asked["method"] == "Addons.GetAddonDetails":
+            known: Any = {"result": {"addon": {"enabled": False}}}
+            return json.dumps(known if self.disabled else {"error": {"code": -32602}})
         setting = asked["params"]["setting"]
         if setting in self.kodi_settings:
             return json.dumps({"result": {"value": self.kodi_settings[setting]}})
@@ -88,8 +96,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     class Addon:
         def __init__(self, id: Optional[str] = None) -> None:
             assert id in (None, "script.simkl.account")
-            if id and state.unknown_for > 0:
-                state.unknown_for -= 1
+            if id and not state.knows_addon:
                 raise RuntimeError(f"Unknown addon id '{id}'.")
             self._id = id
 
@@ -158,7 +165,8 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
             return state.abort
 
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
-    monkeypatch.setattr(addon, "_is_gone", False)
+    monkeypatch.setattr(addon, "_this", None)
+    monkeypatch.setattr(addon, "_unknown_since", None)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)
     monkeypatch.setattr(xbmcgui, "Window", Window)
@@ -167,9 +175,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmc, "executebuiltin", state.builtin)
     monkeypatch.setattr(xbmc, "executeJSONRPC", state.json_rpc)
     monkeypatch.setattr(xbmc, "getLocalizedString", lambda number: {222: "Cancel", 186: "OK"}[number])
-    monkeypatch.setattr(
-        xbmc, "getCondVisibility", lambda condition: state.playing if condition == "Player.HasVideo" else state.visible
-    )
+    monkeypatch.setattr(xbmc, "getCondVisibility", state.condition)
     monkeypatch.setattr(xbmc, "getLanguage", lambda form: state.language)
     monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
     monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)

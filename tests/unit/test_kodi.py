@@ -13,6 +13,7 @@ import xbmc
 import xbmcgui
 import xbmcvfs
 
+from lib.simkl_account import words
 from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import NotSaved, Trouble
 from lib.simkl_account.kodi import addon, dialogs
@@ -90,42 +91,79 @@ def confirmation(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> FakeWind
 # settings.py
 
 
+# The add-on comes and goes
+
+
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> List[float]:
-    """The time, which passes while somebody sleeps."""
+def now(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> List[float]:
+    """The time, which passes while somebody waits."""
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+
+    def wait() -> None:
+        now[0] += kodi.waits[-1]
+
+    kodi.on_wait = wait
     return now
 
 
-def test_an_update_of_the_add_on_is_waited_for(
-    kodi: StubbedKodi, now: List[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kodi.unknown_for = 2
-    monkeypatch.setattr(xbmc, "getCondVisibility", lambda condition: now[0] > 101)
+def test_settings_wait_for_an_update_and_words_do_not(kodi: StubbedKodi, now: List[float]) -> None:
+    kodi.settings["account"] = "stored"
+    assert addon.text(words.WAITING)
+    kodi.knows_addon = False
+    assert addon.text(words.APPROVED)
     assert addon.version() == "1.2.3"
-    assert 101 < now[0] < 101.2
+    assert kodi.waits == []
+    advance = kodi.on_wait
+
+    def until_it_is_there() -> None:
+        advance()
+        kodi.knows_addon = now[0] > 120
+
+    kodi.on_wait = until_it_is_there
+    assert KodiSettings().get("account") == "stored"
+    assert 120 < now[0] < 120.2
 
 
-def test_an_add_on_that_stays_unknown_is_gone_and_waited_for_once(
-    kodi: StubbedKodi, now: List[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kodi.unknown_for = 1_000_000
-    conditions: List[str] = []
-    monkeypatch.setattr(xbmc, "getCondVisibility", conditions.append)
-    with pytest.raises(addon.Gone):
-        addon.text(32001)
-    assert 4 <= now[0] - 100 < 4.1, "Kodi waits for a script for five seconds when it quits"
-    then = now[0]
+def test_an_add_on_that_stays_unknown_is_gone(kodi: StubbedKodi, now: List[float]) -> None:
+    runtime = KodiRuntime()
+    assert not runtime.is_shutting_down()
+    kodi.knows_addon = False
+    assert not runtime.is_shutting_down()
     with pytest.raises(addon.Gone):
         KodiSettings().get("account")
-    assert now[0] == then
-    kodi.unknown_for = 0
-    assert addon.version() == "1.2.3"
-    kodi.unknown_for = 1
-    assert addon.version() == "1.2.3", "it is back, and the next update is waited for again"
-    assert set(conditions) == {"System.AddonIsEnabled(script.simkl.account)"}
+    assert 160 < now[0] < 160.2
+    assert runtime.is_shutting_down()
+    kodi.knows_addon = True
+    assert not runtime.is_shutting_down()
+    now[0] += 1000
+    kodi.knows_addon = False
+    assert not runtime.is_shutting_down(), "the next update has as long"
+
+
+def test_an_add_on_that_is_used_after_an_update_has_forgotten_it(kodi: StubbedKodi, now: List[float]) -> None:
+    kodi.knows_addon = False
+    assert not addon.is_gone()
+    kodi.knows_addon = True
+    KodiSettings().get("account")
+    now[0] += 1000
+    kodi.knows_addon = False
+    assert not addon.is_gone()
+
+
+def test_a_disabled_add_on_is_gone_at_once(kodi: StubbedKodi, now: List[float]) -> None:
+    kodi.knows_addon, kodi.disabled = False, True
+    assert KodiRuntime().is_shutting_down()
+    with pytest.raises(addon.Gone):
+        KodiSettings().set("account", "x")
+    assert now[0] == 100
+
+
+def test_an_update_is_not_waited_for_while_kodi_quits(kodi: StubbedKodi, now: List[float]) -> None:
+    kodi.knows_addon, kodi.abort = False, True
+    with pytest.raises(addon.Gone):
+        KodiSettings().get("account")
+    assert now[0] < 100.1
 
 
 def test_a_value_is_stored_and_read_back(kodi: StubbedKodi) -> None:
@@ -411,8 +449,13 @@ def test_the_heading_of_the_last_dialog_is_not_taken_for_another_one(
     kodi.top_window, kodi.top_heading = 10101, "Installing an add-on..."
     screen = dialogs.ProgressScreen(KodiRuntime(), "Sign in to Simkl")
     assert not screen.is_cancelled()
+    kodi.top_heading = "Sign in to Simkl"
+    assert not screen.is_cancelled()
+    now[0] += 900
     confirmation.press = 11
     assert screen.ask_again(Outcome(End.EXPIRED)), "and it is opened again"
+    kodi.top_heading = "Installing another one..."
+    assert not screen.is_cancelled()
     now[0] += 1.9
     assert not screen.is_cancelled()
     now[0] += 0.2

@@ -59,6 +59,6 @@ def test_the_workflows_call_targets_that_are_there() -> None:
     called = {
         target
         for file in [*(ROOT / ".github/workflows").iterdir(), ROOT / ".pre-commit-config.yaml", ROOT / ".ci/run"]
-        for target in re.findall(r"^(?:.*(?:run|entry): )?make ([a-z-]+)", file.read_text(), re.MULTILINE)
+        for target in re.findall(r"^(?:.*(?:run|entry):)? *make ([a-z-]+)", file.read_text(), re.MULTILINE)
     }
     assert {"lint", "test", "test-unit", "test-kodi", "zip"} <= called <= targets

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The add-on itself in Kodi: its id, words, settings window and log.
 
-xbmcaddon.Addon is made anew for every use: an old one keeps serving the settings it was made with. Its id is
-always named, since this code also runs inside other add-ons.
+Its id is always named to xbmcaddon.Addon, since this code also runs inside other add-ons.
 """
 
 import time
+from contextlib import suppress
 
 import xbmc
 import xbmcaddon
@@ -13,7 +13,7 @@ import xbmcgui
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Any, Tuple
+    from typing import Any, Optional, Tuple
 
 ADDON_ID = "script.simkl.account"
 
@@ -22,13 +22,14 @@ SIGNED_IN, SIGNED_OUT = "signed_in", "signed_out"
 
 _HOME = 10000
 
-_UPDATE = 4.0
-"""Seconds that an update of the add-on may take. Kodi, when it quits, waits for a script for five."""
+_UPDATE = 60.0
+"""Seconds that an update may take: Kodi downloads what the new version needs before it is there."""
 
 _LOOK = 0.05
 """Seconds between two looks at whether it is over."""
 
-_is_gone = False
+_this: "Optional[xbmcaddon.Addon]" = None
+_unknown_since: "Optional[float]" = None
 
 
 class Gone(RuntimeError):
@@ -36,30 +37,50 @@ class Gone(RuntimeError):
 
 
 def this() -> xbmcaddon.Addon:
-    """This add-on. While it is being updated, Kodi does not know it for a moment: that is waited for, once.
+    """This add-on, for its words and what its addon.xml says. It serves those also while the add-on is updated."""
+    global _this
+    if _this is None:
+        _this = fresh()
+    return _this
 
-    Raises Gone.
+
+def fresh() -> xbmcaddon.Addon:
+    """This add-on, for its settings: an older object keeps serving the settings that it was made with.
+
+    While the add-on is updated, Kodi does not know it; that is waited for. Raises Gone, and so it does when Kodi quits.
     """
-    global _is_gone
-    deadline = time.monotonic() + _UPDATE
     while True:
-        try:
-            found = xbmcaddon.Addon(ADDON_ID)
-        except RuntimeError as error:
-            if _is_gone or time.monotonic() >= deadline:
-                _is_gone = True
-                raise Gone(ADDON_ID) from error
-            _wait_until_known(deadline)
-        else:
-            _is_gone = False
-            return found
+        if _is_known():
+            with suppress(RuntimeError):  # it has just been taken away
+                return xbmcaddon.Addon(ADDON_ID)
+        if is_gone() or xbmc.Monitor().waitForAbort(_LOOK):
+            raise Gone(ADDON_ID)
 
 
-def _wait_until_known(deadline: float) -> None:
-    """Wait until Kodi knows the add-on, asked in a way that puts no errors into its log."""
-    time.sleep(_LOOK)
-    while not xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})") and time.monotonic() < deadline:
-        time.sleep(_LOOK)
+def is_gone() -> bool:
+    """Whether the add-on has been disabled, or has been unknown to Kodi for longer than an update takes."""
+    global _unknown_since
+    if _is_known():
+        return False
+    now = time.monotonic()
+    _unknown_since = now if _unknown_since is None else _unknown_since
+    return now - _unknown_since > _UPDATE or _is_disabled()
+
+
+def _is_known() -> bool:
+    """Whether Kodi knows the add-on, asked in a way that puts no errors into its log."""
+    global _unknown_since
+    known = xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})")
+    if known:
+        _unknown_since = None
+    return known
+
+
+def _is_disabled() -> bool:
+    import json
+
+    answer = xbmc.executeJSONRPC(_json_rpc("Addons.GetAddonDetails", addonid=ADDON_ID, properties=["enabled"]))
+    return json.loads(answer).get("result", {}).get("addon", {}).get("enabled") is False
 
 
 def text(string_id: int, *values: str) -> str:
@@ -124,7 +145,7 @@ def kodi_setting(setting: str) -> "Any":
     return json.loads(answer).get("result", {}).get("value")
 
 
-def _json_rpc(method: str, **parameters: str) -> str:
+def _json_rpc(method: str, **parameters: object) -> str:
     import json
 
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})

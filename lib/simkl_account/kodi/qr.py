@@ -6,11 +6,10 @@ removed afterwards. Without the library (script.module.qrcode, an optional depen
 """
 
 import os
-from contextlib import suppress
 
 import xbmcvfs
 
-from .addon import Gone, log, this
+from .addon import log, this
 
 _PREFIX = "qr-"
 _QUIET_ZONE = 4  # modules, as ISO/IEC 18004 has it
@@ -21,7 +20,6 @@ class Picture:
 
     def __init__(self) -> None:
         self._is_wanted = True
-        self._folder = _folder()
 
     def draw(self, link: str) -> str:
         """Draw it, and return its path; "" where that cannot be done. Takes a while: call it in the background."""
@@ -35,8 +33,8 @@ class Picture:
             code = qrcode.QRCode(border=_QUIET_ZONE, box_size=10)
             code.add_data(link)
             picture = code.make_image().convert("RGB")  # Kodi shows nothing of one bit a pixel
-            os.makedirs(self._folder, exist_ok=True)
-            path = os.path.join(self._folder, f"{_PREFIX}{uuid4().hex}.png")
+            os.makedirs(_folder(), exist_ok=True)
+            path = os.path.join(_folder(), f"{_PREFIX}{uuid4().hex}.png")
             picture.save(path)
         except Exception as error:  # what a library for pictures raises is anybody's guess, and the code is there
             log(f"no QR code: {type(error).__name__}")
@@ -49,24 +47,21 @@ class Picture:
     def remove(self) -> None:
         """It is not wanted any more."""
         self._is_wanted = False
-        _remove_all(self._folder)
+        remove_all()
 
 
 def remove_all() -> None:
-    """Remove every picture, those of a Kodi that crashed too."""
-    with suppress(Gone):
-        _remove_all(_folder())
+    """Remove every picture, those of a Kodi that crashed too.
 
-
-def _remove_all(folder: str) -> None:
-    # Not by xbmcvfs: after its listdir() Kodi goes by that list, and does not find a file that is made later.
+    Not by xbmcvfs: after its listdir() Kodi goes by that list, and does not find a file that is made later.
+    """
     try:
-        names = os.listdir(folder)
+        names = os.listdir(_folder())
     except OSError:
         return  # there is no folder yet
     for name in names:
         if name.startswith(_PREFIX):
-            _remove(os.path.join(folder, name))
+            _remove(os.path.join(_folder(), name))
 
 
 def _remove(path: str) -> None:

@@ -5,6 +5,8 @@ import time
 
 import xbmc
 
+from .addon import is_gone
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
     from concurrent.futures import Future
@@ -33,8 +35,8 @@ class KodiRuntime:
             self._monitor.waitForAbort(max(seconds, _SHORTEST_WAIT))
 
     def is_shutting_down(self) -> bool:
-        """Whether Kodi is quitting."""
-        return self._monitor.abortRequested()
+        """Whether Kodi is quitting, or has taken this add-on away."""
+        return self._monitor.abortRequested() or is_gone()
 
     def start(self, call: "Callable[[], T]") -> "Future[T]":
         """Run a call in a thread of its own."""

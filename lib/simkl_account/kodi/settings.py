@@ -8,7 +8,7 @@ import os
 
 import xbmcvfs
 
-from .addon import close_settings, this
+from .addon import close_settings, fresh, this
 from .lock import ACCOUNT, Lock
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ class KodiSettings:
 
     def get(self, setting: str) -> str:
         """The value, "" where there is none."""
-        return this().getSetting(setting)
+        return fresh().getSetting(setting)
 
     def default_of(self, setting: str) -> str:
         """What the setting is by default in this build."""
@@ -60,10 +60,10 @@ class KodiSettings:
         before = self.get(setting)
         for prepare in (_nothing, close_settings, _remove_damaged_file):
             prepare()
-            this().setSetting(setting, value)
+            fresh().setSetting(setting, value)
             if _on_disk(setting) == value and self.get(setting) == value:
                 return
-        this().setSetting(setting, before)  # or others would go on with what was never stored
+        fresh().setSetting(setting, before)  # or others would go on with what was never stored
         raise NotSaved(setting)
 
     def alone(self) -> "ContextManager[None]":
