@@ -278,6 +278,7 @@ def test_the_dialog_is_taken_over_by_another_add_on(kodi: Kodi, simkl: StandIn) 
 
 @both_views
 @pytest.mark.every_kodi
+@pytest.mark.forgets_the_addon
 def test_the_add_on_is_disabled_from_another_remote(kodi: Kodi, simkl: StandIn) -> None:
     kodi.run("action=sign_in")
     code = shown_code(kodi)

@@ -21,7 +21,7 @@ from tools.package import ADDON_ID, ROOT, VERSION, write_zip
 from .conftest import Template
 from .sofa import leave, shown_code, sign_in, sign_in_and_leave, stored
 
-pytestmark = pytest.mark.every_kodi
+pytestmark = [pytest.mark.every_kodi, pytest.mark.forgets_the_addon]
 
 FIRST_VERSION = ROOT / "tests/kodi/older/script.simkl.account-0.1.0.zip"
 """As it was published: whoever has it gets every later version as an update."""

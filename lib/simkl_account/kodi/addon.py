@@ -5,7 +5,6 @@ Its id is always named to xbmcaddon.Addon, since this code also runs inside othe
 """
 
 import time
-from contextlib import suppress
 
 import xbmc
 import xbmcaddon
@@ -50,30 +49,35 @@ def fresh() -> xbmcaddon.Addon:
     While the add-on is updated, Kodi does not know it; that is waited for. Raises Gone, and so it does when Kodi quits.
     """
     while True:
-        if _is_known():
-            with suppress(RuntimeError):  # it has just been taken away
-                return xbmcaddon.Addon(ADDON_ID)
+        found = _find()
+        if found:
+            return found
         if is_gone() or xbmc.Monitor().waitForAbort(_LOOK):
             raise Gone(ADDON_ID)
 
 
 def is_gone() -> bool:
     """Whether the add-on has been disabled, or has been unknown to Kodi for longer than an update takes."""
-    global _unknown_since
-    if _is_known():
+    if _find() or _unknown_since is None:
         return False
-    now = time.monotonic()
-    _unknown_since = now if _unknown_since is None else _unknown_since
-    return now - _unknown_since > _UPDATE or _is_disabled()
+    return time.monotonic() - _unknown_since > _UPDATE or _is_disabled()
 
 
-def _is_known() -> bool:
-    """Whether Kodi knows the add-on, asked in a way that puts no errors into its log."""
+def _find() -> "Optional[xbmcaddon.Addon]":
+    """The add-on, if Kodi knows it. Once it does not, it is asked in a way that puts no errors into its log.
+
+    That other way takes as long as Kodi takes to draw, so it is not the one for every day.
+    """
     global _unknown_since
-    known = xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})")
-    if known:
-        _unknown_since = None
-    return known
+    if _unknown_since is not None and not xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})"):
+        return None
+    try:
+        found = xbmcaddon.Addon(ADDON_ID)
+    except RuntimeError:
+        _unknown_since = time.monotonic() if _unknown_since is None else _unknown_since
+        return None
+    _unknown_since = None
+    return found
 
 
 def _is_disabled() -> bool:
