@@ -450,3 +450,11 @@ def test_the_client_is_made_of_the_client_id_the_version_and_kodis_proxy(
     assert sent["params"] == {"client_id": "an-id", "app-name": "kodi-simkl-account", "app-version": "1.2.3"}
     assert sent["agent"] == "kodi-simkl-account/1.2.3"
     assert sent["proxies"] == {"https": "http://proxy.example:3128"}
+
+
+@pytest.mark.parametrize("action", ["sign_in", "sign_out", "check"])
+def test_nobody_is_told_that_the_add_on_is_gone(kodi: StubbedKodi, sofa: Sofa, action: str) -> None:
+    kodi.knows_addon, kodi.disabled = False, True
+    script.run(["default.py", f"action={action}", "from=settings"])
+    assert [text for text, _ in kodi.log] == ["script.simkl.account: disabled or uninstalled"]
+    assert (sofa.told, sofa.asked, kodi.builtins) == ([], [], [])
