@@ -122,7 +122,8 @@ def test_an_update_that_takes_its_time_while_the_code_is_shown(
         polls = len(simkl.of_kind("poll"))
         simkl.approve(code, "Ada Lovelace")
         wait_for("the approval to be fetched", lambda: len(simkl.of_kind("poll")) > polls)
-        assert stored(kodi) == ("", ""), "there is no add-on to store it in"
+        assert simkl.no_more_requests(), "it has the token, and waits with it: there is no add-on to store it in"
+        assert stored(kodi) == ("", "")
     kodi.wait_for_message("Signed in as Ada Lovelace", 20)
     assert stored(kodi) == (list(simkl.tokens)[-1], "Ada Lovelace")
     assert is_updated(kodi)
