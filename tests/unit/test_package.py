@@ -12,6 +12,7 @@ from tools.package import ADDON_ID, ROOT, VERSION, shipped_files, write_zip
 
 
 def test_the_zip_holds_what_ships_and_nothing_else(tmp_path: Path) -> None:
+    assert not [path for path in shipped_files() if path.suffix == ".pyc" or path.name == "py.typed"]
     with zipfile.ZipFile(write_zip(tmp_path, "an-id")) as archive:
         assert sorted(archive.namelist()) == sorted(f"{ADDON_ID}/{path.as_posix()}" for path in shipped_files())
         assert all(entry.external_attr >> 16 == 0o644 for entry in archive.infolist())
