@@ -106,18 +106,9 @@ def test_an_update_while_the_code_is_shown(
 def test_an_update_that_takes_its_time_while_the_code_is_shown(
     repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
 ) -> None:
-    """Kodi does not know the add-on from before it downloads what the new version needs until that is there."""
-    repository.add(changed(new_version, VERSION, "0.0.1"))
-    install(kodi)
-    repository.add(module(new_version.parent, "script.module.new"))
-    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
-    kodi.run("action=sign_in")
-    code = shown_code(kodi)
-    with repository.slow("script.module.new"):
-        repository.add(needs_more)
-        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
-        time_left = kodi.message()
-        wait_for("the time to go on", lambda: kodi.message() != time_left)
+    with slow_update(kodi, repository, new_version) as code:
+        message = kodi.message()
+        wait_for("the time to go on", lambda: kodi.message() != message)
         assert code in kodi.info("Control.GetLabel(6)")
         polls = len(simkl.of_kind("poll"))
         simkl.approve(code, "Ada Lovelace")
@@ -132,15 +123,7 @@ def test_an_update_that_takes_its_time_while_the_code_is_shown(
 def test_cancel_while_an_update_takes_its_time_and_a_new_sign_in(
     repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
 ) -> None:
-    repository.add(changed(new_version, VERSION, "0.0.1"))
-    install(kodi)
-    repository.add(module(new_version.parent, "script.module.new"))
-    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
-    kodi.run("action=sign_in")
-    code = shown_code(kodi)
-    with repository.slow("script.module.new"):
-        repository.add(needs_more)
-        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
+    with slow_update(kodi, repository, new_version) as code:
         kodi.key("Back")
         wait_for("the window to go", lambda: kodi.window() == HOME, 2)
     wait_for("the update", lambda: is_updated(kodi), 30)
@@ -191,6 +174,24 @@ def update(kodi: Kodi, repository: Repository, version: Path) -> None:
     """As Kodi does it by itself."""
     repository.add(version)
     look_for_updates_until("the update", kodi, lambda: is_updated(kodi))
+
+
+@contextlib.contextmanager
+def slow_update(kodi: Kodi, repository: Repository, new_version: Path) -> Iterator[str]:
+    """A code is on the screen, and it is yielded, and an update has begun that takes as long as the body.
+
+    Kodi does not know the add-on from before it downloads what the new version needs until that is there.
+    """
+    repository.add(changed(new_version, VERSION, "0.0.1"))
+    install(kodi)
+    repository.add(module(new_version.parent, "script.module.new"))
+    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    with repository.slow("script.module.new"):
+        repository.add(needs_more)
+        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
+        yield code
 
 
 def is_updated(kodi: Kodi) -> bool:

@@ -37,6 +37,10 @@ class KodiError(Exception):
     """Kodi did not do what was waited for."""
 
 
+class EndedWhileStarting(KodiError):
+    """Kodi is not there any more, and nobody has asked it to go."""
+
+
 def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, pause: float = 0.02) -> T:
     """Wait until the condition is true, and return what it returned."""
     deadline = time.monotonic() + seconds
@@ -87,7 +91,21 @@ class Kodi:
     # Life
 
     def start(self) -> None:
-        """Start, and wait until the home screen takes keys."""
+        """Start, and wait until the home screen takes keys.
+
+        About once in a thousand starts Kodi crashes in a thread of its own, which reads the environment for USB
+        devices while Python is being set up, and before any add-on's code has run: then it is started again.
+        """
+        self._begin()
+        try:
+            wait_for("Kodi to start", self.is_up, 60)
+        except EndedWhileStarting:
+            if "start processing" in self.log():  # a script had begun
+                raise
+            self._begin()
+            wait_for("Kodi to start", self.is_up, 60)
+
+    def _begin(self) -> None:
         environment = {
             "HOME": str(self.home),
             "DISPLAY": self.display,
@@ -104,7 +122,6 @@ class Kodi:
             stderr=(self.home / "stderr").open("ab"),
             start_new_session=True,
         )
-        wait_for("Kodi to start", self.is_up, 60)
 
     def quit(self, seconds: float = 20) -> float:
         """Quit as from the power menu; returns the seconds that took."""
@@ -274,7 +291,9 @@ class Kodi:
     def is_up(self) -> bool:
         """Whether it takes keys: not while it starts, nor while it loads a profile."""
         if not self.is_running():
-            raise KodiError("Kodi ended while starting: " + (self.home / "stderr").read_text(errors="replace")[-500:])
+            raise EndedWhileStarting(
+                "Kodi ended while starting: " + (self.home / "stderr").read_text(errors="replace")[-500:]
+            )
         try:
             return bool(self.rpc("JSONRPC.Ping") == "pong")
         except (URLError, OSError, KodiError):
