@@ -15,13 +15,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Callable, ContextManager, Dict, List, Optional, Tuple, TypeVar
 
-from lib.simkl_account import asking
-from lib.simkl_account.account import AccountStore, Grant
-from lib.simkl_account.auth import SignIn
-from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account.account.store import AccountStore, Grant
+from lib.simkl_account.auth.sign_in import SignIn
 from lib.simkl_account.errors import Trouble, Unreachable
-from lib.simkl_account.simkl import User
-from lib.simkl_account.wire import Approved, Code, Gone, Pending, Poll
+from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.simkl import background as asking
+from lib.simkl_account.simkl.client import User
+from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending, Poll
 
 T = TypeVar("T")
 

@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
     from typing import Any, Optional
 
-    from .account import Account
-    from .ends import End
+    from .account.store import Account
     from .errors import SignInNeeded, UserLimitExceeded
+    from .outcome import End
     from .session import Session, SimklAuth
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Account": "account",
-    "End": "ends",
+    "Account": "account.store",
+    "End": "outcome",
     "Session": "session",
     "SignInNeeded": "errors",
     "SimklAuth": "session",
@@ -48,7 +48,7 @@ def get_account() -> "Optional[Account]":
 
     A stored account that is damaged reads as None, with one line in kodi.log.
     """
-    from .account import AccountStore
+    from .account.store import AccountStore
     from .kodi.addon import warn_once
     from .kodi.settings import KodiSettings
 
@@ -69,8 +69,8 @@ def sign_in() -> "End":
     works from a service. Where a sign-in is already open, its end is returned. The dialog says by itself what went
     wrong. At Kodi's Quit it returns End.SHUTTING_DOWN within a fraction of a second.
     """
-    from .ends import End
-    from .kodi.handover import sign_in
+    from .kodi.broker import sign_in
+    from .outcome import End
 
     return End.__members__.get(sign_in() or "", End.CANCELLED)
 

@@ -5,8 +5,9 @@ From the press of a button to the dialog, a person waits for imports. So the mod
 nothing but Kodi's own (typing alone costs as much as all of them), and the rest is imported when its turn comes.
 """
 
-from . import words
-from .kodi import addon, dialogs, handover, qr, window
+from .kodi import addon, dialogs, qr, window
+from .kodi import broker as handover
+from .kodi import strings as words
 from .kodi.lock import SIGN_IN, Lock
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
@@ -15,10 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Tuple, Union
 
-    from .account import AccountStore, Grant
-    from .asking import Asking
-    from .ends import Outcome
-    from .refresh import Client
+    from .account.refresh import Client
+    from .account.store import AccountStore, Grant
+    from .outcome import Outcome
+    from .simkl.background import Asking
 
     AnyScreen = Union[dialogs.ProgressScreen, window.WindowScreen]
 
@@ -139,7 +140,7 @@ def check(runtime: KodiRuntime) -> None:
         return
     screen = dialogs.ProgressScreen(runtime, addon.name())
     from . import wiring
-    from .check import Check
+    from .auth.check import Check
 
     def refresh(simkl: "Asking[Client]", grant: "Grant") -> "Grant":
         return wiring.refresh_in_this_kodi(simkl, grant, runtime)
@@ -183,7 +184,7 @@ def _open_screen(runtime: KodiRuntime, title: str) -> "AnyScreen":
 def _sign_in_once(screen: "AnyScreen", runtime: KodiRuntime) -> "Outcome":
     qr.remove_all()  # of a Kodi that was killed
     from . import wiring
-    from .auth import SignIn
+    from .auth.sign_in import SignIn
 
     client_id = wiring.client_id()
     return SignIn(lambda: wiring.connect(client_id), screen, _tidy_accounts(), runtime, addon.log).run()
@@ -200,7 +201,7 @@ def _revoke(accounts: "AccountStore", runtime: KodiRuntime) -> bool:
     if not grant or not grant.refresh_token:
         return False
     screen = dialogs.ProgressScreen(runtime, addon.name())
-    from .revoke import revoke
+    from .auth.sign_out import revoke
     from .wiring import connect
 
     client_id = grant.client_id

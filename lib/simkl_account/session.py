@@ -12,20 +12,21 @@ from requests.auth import AuthBase
 from requests.exceptions import UnrewindableBodyError
 from requests.utils import rewind_body
 
-from . import wiring, words
-from .account import Grant
-from .asking import Asking, Ended
+from . import wiring
+from .account.pin_retirement import is_for_device_flow, may_be_outdated
+from .account.refresh import is_due
+from .account.store import Grant
 from .errors import NotSaved, SignInNeeded, SimklError, Unreachable, UserLimitExceeded
 from .kodi import addon
-from .kodi.pause import Pause
+from .kodi import strings as words
+from .kodi.cooldown import Pause
 from .kodi.proxy import proxy_url
 from .kodi.reminder import is_video_playing, remind, say
 from .kodi.runtime import KodiRuntime
-from .outdated import is_for_device_flow, may_be_outdated
-from .refresh import is_due
-from .simkl import Simkl
-from .transport import retry_after
-from .wire import USER_LIMIT, error_of, refuses_token
+from .simkl.background import Asking, Ended
+from .simkl.client import Simkl
+from .simkl.protocol import USER_LIMIT, error_of, refuses_token
+from .simkl.transport import retry_after
 
 RECHECK_PAUSE = 3.0
 """Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""

@@ -3,15 +3,15 @@
 
 from contextlib import suppress
 
-from .account import CLIENT_ID, FLOW, PUBLISHERS_CLIENT_ID, AccountStore, Grant
-from .asking import Asking, Runtime
+from .account.refresh import Client, refresh
+from .account.store import CLIENT_ID, FLOW, PUBLISHERS_CLIENT_ID, AccountStore, Grant
 from .errors import NotSaved
 from .kodi import addon
 from .kodi.lock import REFRESH, Lock
 from .kodi.proxy import proxy_url
 from .kodi.settings import KodiSettings
-from .refresh import Client, refresh
-from .simkl import PIN, Simkl
+from .simkl.background import Asking, Runtime
+from .simkl.client import PIN, Simkl
 
 APP_NAME = "kodi-simkl-account"
 """What Simkl's statistics and User-Agent call this add-on."""
@@ -19,7 +19,7 @@ APP_NAME = "kodi-simkl-account"
 
 def connect(client_id: str) -> Simkl:
     """Simkl for a client id. Slow the first time, since it imports requests: call it in the background."""
-    from .transport import Transport
+    from .simkl.transport import Transport
 
     transport = Transport(APP_NAME, addon.version(), proxy_url())
     return Simkl(client_id, transport, known_flow(client_id) or PIN, lambda flow: _remember_flow(client_id, flow))

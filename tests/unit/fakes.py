@@ -5,11 +5,11 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
 
-from lib.simkl_account.account import Grant
-from lib.simkl_account.ends import Outcome
+from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import GrantRefused, NotSaved
-from lib.simkl_account.simkl import User
-from lib.simkl_account.wire import Approved, Code, Gone, Pending, Poll
+from lib.simkl_account.outcome import Outcome
+from lib.simkl_account.simkl.client import User
+from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending, Poll
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
 
-from lib.simkl_account.account import Account, AccountStore, Grant
+from lib.simkl_account.account.store import Account, AccountStore, Grant
 from lib.simkl_account.errors import NotSaved, SignInNeeded
-from lib.simkl_account.simkl import User
+from lib.simkl_account.simkl.client import User
 
 from .fakes import FakeSettings
 

@@ -12,15 +12,15 @@ import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lib.simkl_account import simkl as simkl_module
-from lib.simkl_account import transport as transport_module
-from lib.simkl_account import wire
-from lib.simkl_account.account import Grant
-from lib.simkl_account.device import DeviceFlow
+from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import SimklError, Unreachable
-from lib.simkl_account.simkl import Simkl, User
-from lib.simkl_account.transport import Answer, Transport
-from lib.simkl_account.wire import Approved, Code, Gone, Pending
+from lib.simkl_account.simkl import client as simkl_module
+from lib.simkl_account.simkl import protocol as wire
+from lib.simkl_account.simkl import transport as transport_module
+from lib.simkl_account.simkl.client import Simkl, User
+from lib.simkl_account.simkl.device_flow import DeviceFlow
+from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending
+from lib.simkl_account.simkl.transport import Answer, Transport
 
 CODE = Code("5G6JAH", "simkl.com/pin", 900, 5)
 
@@ -124,7 +124,7 @@ def raw(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dict[str, bytes]]:
                     connection.sendall(state["answer"])
 
     threading.Thread(target=serve, daemon=True).start()
-    monkeypatch.setattr("lib.simkl_account.transport.API", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    monkeypatch.setattr("lib.simkl_account.simkl.transport.API", f"http://127.0.0.1:{listener.getsockname()[1]}")
     yield state
     listener.close()
 

@@ -6,13 +6,13 @@ from typing import Any, List
 
 import pytest
 
-from lib.simkl_account.account import Account, AccountStore, Grant
-from lib.simkl_account.asking import ANSWER_LIMIT, TICK
-from lib.simkl_account.auth import NAME_PATIENCE, SignIn
-from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account.account.store import Account, AccountStore, Grant
+from lib.simkl_account.auth.sign_in import NAME_PATIENCE, SignIn
 from lib.simkl_account.errors import ClientIdRefused, FlowFailed, TokenRefused, Trouble, Unreachable
-from lib.simkl_account.simkl import User
-from lib.simkl_account.wire import Approved, Code, Denied, Gone
+from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.simkl.background import ANSWER_LIMIT, TICK
+from lib.simkl_account.simkl.client import User
+from lib.simkl_account.simkl.protocol import Approved, Code, Denied, Gone
 
 from .fakes import CODE, GONE, PENDING, SLOW_DOWN, FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang, approved
 

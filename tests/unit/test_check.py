@@ -5,13 +5,13 @@ from typing import Any, List
 
 import pytest
 
-from lib.simkl_account.account import Account, AccountStore, Grant
-from lib.simkl_account.asking import TICK
-from lib.simkl_account.check import PATIENCE, RECHECK_PAUSE, Check
-from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account.account.refresh import refresh
+from lib.simkl_account.account.store import Account, AccountStore, Grant
+from lib.simkl_account.auth.check import PATIENCE, RECHECK_PAUSE, Check
 from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
-from lib.simkl_account.refresh import refresh
-from lib.simkl_account.simkl import User
+from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.simkl.background import TICK
+from lib.simkl_account.simkl.client import User
 
 from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang, NoLock
 

@@ -5,10 +5,10 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 
-from lib.simkl_account.account import Grant
-from lib.simkl_account.device import SCOPE, DeviceFlow
+from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import ClientIdRefused, FlowFailed, GrantRefused, OtherFlow, Trouble, Unreachable
-from lib.simkl_account.wire import Approved, Code, Denied, Gone, Pending
+from lib.simkl_account.simkl.device_flow import SCOPE, DeviceFlow
+from lib.simkl_account.simkl.protocol import Approved, Code, Denied, Gone, Pending
 
 from .test_simkl import FakeTransport
 

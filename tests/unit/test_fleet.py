@@ -3,7 +3,7 @@
 
 import pytest
 
-from lib.simkl_account import asking
+from lib.simkl_account.simkl import background as asking
 from tests.fleet import INTERVAL, simulate
 
 

@@ -13,15 +13,15 @@ import xbmc
 import xbmcgui
 import xbmcvfs
 
-from lib.simkl_account import words
-from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import NotSaved, Trouble
 from lib.simkl_account.kodi import addon, dialogs
+from lib.simkl_account.kodi import strings as words
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 from lib.simkl_account.kodi.proxy import proxy_url
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.kodi.settings import KodiSettings
-from lib.simkl_account.wire import Code
+from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.simkl.protocol import Code
 
 from .stubs import StubbedKodi
 

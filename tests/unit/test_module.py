@@ -8,7 +8,7 @@ from typing import Callable, List
 import pytest
 
 import lib.simkl_account as simkl_account
-from lib.simkl_account.kodi import handover
+from lib.simkl_account.kodi import broker as handover
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 from lib.simkl_account.kodi.reminder import PAUSE, remind
 from tools.package import ROOT

@@ -4,7 +4,7 @@
 import pytest
 
 from lib.simkl_account.errors import Trouble, Unreachable
-from lib.simkl_account.pace import Pace, spread
+from lib.simkl_account.simkl.backoff import Pace, spread
 
 BUSY = Unreachable(Trouble.BUSY)
 SILENT = Unreachable(Trouble.NO_ANSWER)

@@ -5,8 +5,9 @@ from typing import Any, List
 
 import pytest
 
-from lib.simkl_account.account import AccountStore, Grant
-from lib.simkl_account.asking import TICK, Asking, Ended
+from lib.simkl_account.account.refresh import AHEAD, LOCK_PATIENCE, is_due, refresh
+from lib.simkl_account.account.store import AccountStore, Grant
+from lib.simkl_account.auth.sign_out import LIMIT, revoke
 from lib.simkl_account.errors import (
     ClientIdRefused,
     GrantRefused,
@@ -15,9 +16,8 @@ from lib.simkl_account.errors import (
     Trouble,
     Unreachable,
 )
-from lib.simkl_account.refresh import AHEAD, LOCK_PATIENCE, is_due, refresh
-from lib.simkl_account.revoke import LIMIT, revoke
-from lib.simkl_account.simkl import User
+from lib.simkl_account.simkl.background import TICK, Asking, Ended
+from lib.simkl_account.simkl.client import User
 
 from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang
 

@@ -8,11 +8,13 @@ import struct
 from typing import Dict, Set
 from xml.etree import ElementTree
 
-from lib.simkl_account import account, script, words
-from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account import script
+from lib.simkl_account.account import store as account
 from lib.simkl_account.errors import Trouble
+from lib.simkl_account.kodi import strings as words
 from lib.simkl_account.kodi import window
 from lib.simkl_account.kodi.addon import ADDON_ID
+from lib.simkl_account.outcome import End, Outcome
 from tools.package import ROOT, read_shipped, shipped_files
 
 RESOURCES = ROOT / "resources"
@@ -49,10 +51,10 @@ def test_the_ids_are_ours() -> None:
 
 
 def test_every_word_in_code_has_a_name_of_its_own() -> None:
-    names = re.findall(r"^([A-Z_]+) = \d+$", (ROOT / "lib/simkl_account/words.py").read_text(), re.MULTILINE)
+    names = re.findall(r"^([A-Z_]+) = \d+$", (ROOT / "lib/simkl_account/kodi/strings.py").read_text(), re.MULTILINE)
     assert len(ids_in_code()) == len(names)
     for path in shipped_files():
-        if path.suffix == ".py" and path.name != "words.py":
+        if path.suffix == ".py" and path.name != "strings.py":
             numbers = {n.value for n in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(n, ast.Constant)}
             assert not numbers & set(strings()), f"a bare string id in {path}"
 

@@ -7,12 +7,16 @@ from typing import Any, Callable, Dict, List
 import pytest
 import requests
 
-from lib.simkl_account import auth, check, revoke, script
-from lib.simkl_account.account import Grant
-from lib.simkl_account.ends import End, Outcome
+from lib.simkl_account import script
+from lib.simkl_account.account.store import Grant
+from lib.simkl_account.auth import check
+from lib.simkl_account.auth import sign_in as auth
+from lib.simkl_account.auth import sign_out as revoke
 from lib.simkl_account.errors import Trouble
-from lib.simkl_account.kodi import dialogs, handover, window
+from lib.simkl_account.kodi import broker as handover
+from lib.simkl_account.kodi import dialogs, window
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
+from lib.simkl_account.outcome import End, Outcome
 
 from .stubs import StubbedKodi
 

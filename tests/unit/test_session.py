@@ -13,7 +13,7 @@ from requests.adapters import BaseAdapter
 
 import lib.simkl_account as simkl_account
 from lib.simkl_account import wiring
-from lib.simkl_account.account import Grant
+from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import GrantRefused, Trouble, Unreachable
 from lib.simkl_account.session import RECHECK_PAUSE, TIMEOUT, Session, SimklAuth
 
@@ -473,7 +473,7 @@ def test_too_many_refreshes_are_left_alone_for_as_long_as_simkl_says(
     kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr("lib.simkl_account.kodi.pause.time.monotonic", lambda: now)
+    monkeypatch.setattr("lib.simkl_account.kodi.cooldown.time.monotonic", lambda: now)
     kodi.settings.update(REFRESHABLE)
     refreshes += [Unreachable(Trouble.BUSY, retry_after=300.0), "u"]
     web.answers = [REFUSED]

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from lib.simkl_account.account import Grant
+from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import (
     ClientIdRefused,
     FlowFailed,
@@ -17,9 +17,9 @@ from lib.simkl_account.errors import (
     Trouble,
     Unreachable,
 )
-from lib.simkl_account.simkl import Simkl, User
-from lib.simkl_account.transport import Answer
-from lib.simkl_account.wire import Approved, Code, Gone, Pending
+from lib.simkl_account.simkl.client import Simkl, User
+from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending
+from lib.simkl_account.simkl.transport import Answer
 
 CODE = Code("5G6JAH", "simkl.com/pin", 900, 5, "https://simkl.com/pin/5G6JAH")
 STEP_1: Dict[str, Any] = {

@@ -13,9 +13,9 @@ from typing import Any, Callable, Iterator, List
 import pytest
 import trustme
 
-from lib.simkl_account import transport
 from lib.simkl_account.errors import Trouble, Unreachable
-from lib.simkl_account.transport import LARGEST_ANSWER, Answer, Transport
+from lib.simkl_account.simkl import transport
+from lib.simkl_account.simkl.transport import LARGEST_ANSWER, Answer, Transport
 from tests.rig.faults import (
     black_hole,
     drop,

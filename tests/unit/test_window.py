@@ -9,10 +9,10 @@ from typing import Any, Callable, ClassVar, Dict, List, Optional
 import pytest
 import xbmcgui
 
-from lib.simkl_account.ends import End, Outcome
 from lib.simkl_account.errors import Trouble
 from lib.simkl_account.kodi import dialogs, qr, window
-from lib.simkl_account.wire import Code
+from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.simkl.protocol import Code
 
 from .fakes import FakeRuntime
 from .stubs import StubbedKodi

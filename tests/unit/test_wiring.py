@@ -7,7 +7,7 @@ from typing import List
 import pytest
 
 from lib.simkl_account import wiring
-from lib.simkl_account.simkl import DEVICE
+from lib.simkl_account.simkl.client import DEVICE
 from tools.package import read_shipped
 
 from .stubs import StubbedKodi

@@ -10,7 +10,7 @@ from math import ceil
 import xbmc
 import xbmcgui
 
-from .. import words
+from . import strings as words
 from .addon import name, text, this
 from .runtime import KodiRuntime
 
@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
     from typing import Any, Optional
 
-    from ..ends import Outcome
-    from ..wire import Code
+    from ..outcome import Outcome
+    from ..simkl.protocol import Code
 
 CANCEL, OK = 222, 186
 """In Kodi's own strings."""

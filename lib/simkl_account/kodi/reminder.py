@@ -3,11 +3,11 @@
 
 import xbmc
 
-from .. import words
 from . import dialogs
+from . import strings as words
 from .addon import text
+from .cooldown import Pause
 from .lock import ACCOUNT, Lock
-from .pause import Pause
 
 PAUSE = 3600.0
 """Seconds between two reminders."""

@@ -10,8 +10,8 @@ from uuid import uuid4
 import xbmc
 import xbmcgui
 
-from .. import words
 from . import dialogs
+from . import strings as words
 from .addon import text, this
 from .runtime import KodiRuntime
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # this module is imported before the window is on the screen:
     from concurrent.futures import Future
     from typing import Any, Optional
 
-    from ..ends import Outcome
-    from ..wire import Code
+    from ..outcome import Outcome
+    from ..simkl.protocol import Code
     from .qr import Picture
 
 _FILE = "script-simkl-account-sign-in.xml"

@@ -7,14 +7,14 @@ No Kodi, no HTTP and no clock of its own: it is given them. How it waits for an 
 from random import random
 from typing import Callable, Optional, Protocol
 
-from .account import AccountStore, Grant
-from .asking import Asking, Ended, Line, Runtime, outcome_of
-from .ends import End, Outcome
-from .errors import NotSaved, SimklError, Unreachable
-from .pace import Pace
-from .simkl import User
+from ..account.store import AccountStore, Grant
+from ..errors import NotSaved, SimklError, Unreachable
+from ..outcome import End, Outcome
+from ..simkl.background import Asking, Ended, Line, Runtime, outcome_of
+from ..simkl.backoff import Pace
+from ..simkl.client import User
+from ..simkl.protocol import Approved, Code, Denied, Gone, Poll
 from .ui import Screen
-from .wire import Approved, Code, Denied, Gone, Poll
 
 CODE_PATIENCE = 60.0
 """Seconds to go on asking for a code when Simkl says "too many requests"."""

@@ -9,9 +9,9 @@ import re
 from time import time
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
-from .account import ACCESS_TOKEN_SHAPE, Grant
-from .errors import ClientIdRefused, FlowFailed, GrantRefused, OtherFlow
-from .wire import PIN_PAGE, Approved, Code, Denied, Gone, Pending, Poll, code_of, error_of, json_object, match
+from ..account.store import ACCESS_TOKEN_SHAPE, Grant
+from ..errors import ClientIdRefused, FlowFailed, GrantRefused, OtherFlow
+from .protocol import PIN_PAGE, Approved, Code, Denied, Gone, Pending, Poll, code_of, error_of, json_object, match
 
 if TYPE_CHECKING:
     from .transport import Answer, Transport

@@ -3,12 +3,12 @@
 
 from typing import Callable, Protocol
 
-from .account import AccountStore, Grant
-from .asking import Asking, Ended, Line, Runtime, outcome_of
-from .ends import End, Outcome
-from .errors import NotSaved, SignInNeeded, TokenRefused
-from .refresh import is_due
-from .simkl import User
+from ..account.refresh import is_due
+from ..account.store import AccountStore, Grant
+from ..errors import NotSaved, SignInNeeded, TokenRefused
+from ..outcome import End, Outcome
+from ..simkl.background import Asking, Ended, Line, Runtime, outcome_of
+from ..simkl.client import User
 from .ui import Screen
 
 PATIENCE = 20.0

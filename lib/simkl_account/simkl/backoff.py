@@ -8,7 +8,7 @@ not all at the same moment. tests/fleet.py shows what these numbers do to hundre
 from random import random
 from typing import Callable
 
-from .errors import Trouble, Unreachable
+from ..errors import Trouble, Unreachable
 
 SLOW_DOWN = 5.0
 """Seconds that "Slow down" adds to the interval, for good (RFC 8628, 3.5)."""

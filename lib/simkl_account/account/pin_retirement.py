@@ -7,11 +7,11 @@ sign-in is outdated once this build has another client id, and that one is for t
 
 from typing import Callable, Protocol
 
-from .account import Grant
-from .asking import Asking, Ended, Line
-from .errors import SimklError
-from .simkl import DEVICE
-from .wire import Code
+from ..errors import SimklError
+from ..simkl.background import Asking, Ended, Line
+from ..simkl.client import DEVICE
+from ..simkl.protocol import Code
+from .store import Grant
 
 
 class Client(Line, Protocol):

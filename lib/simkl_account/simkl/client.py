@@ -6,11 +6,11 @@ Which way a client id is for is found out: the one that was right the last time 
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, NamedTuple, Optional
 
-from .account import Grant
-from .device import DeviceFlow
-from .errors import ClientIdRefused, OtherFlow, TokenRefused, Trouble, Unreachable
-from .pin import PinFlow
-from .wire import Code, Flow, Poll, json_object, refuses_token
+from ..account.store import Grant
+from ..errors import ClientIdRefused, OtherFlow, TokenRefused, Trouble, Unreachable
+from .device_flow import DeviceFlow
+from .pin_flow import PinFlow
+from .protocol import Code, Flow, Poll, json_object, refuses_token
 
 if TYPE_CHECKING:
     from .transport import Transport  # imports requests: too slow for who only wants the types below

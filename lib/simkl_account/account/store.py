@@ -22,10 +22,10 @@ from typing import (
     TypeVar,
 )
 
-from .errors import NotSaved, SignInNeeded
+from ..errors import NotSaved, SignInNeeded
 
 if TYPE_CHECKING:
-    from .simkl import User
+    from ..simkl.client import User
 
 CLIENT_ID = "client_id"
 PUBLISHERS_CLIENT_ID = "publishers_client_id"

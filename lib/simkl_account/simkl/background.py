@@ -9,9 +9,9 @@ from concurrent import futures
 from random import random
 from typing import Callable, Generic, Optional, Protocol, TypeVar
 
-from .ends import End, Outcome
-from .errors import ClientIdRefused, FlowFailed, NotSaved, Trouble, Unreachable
-from .pace import Pace, spread
+from ..errors import ClientIdRefused, FlowFailed, NotSaved, Trouble, Unreachable
+from ..outcome import End, Outcome
+from .backoff import Pace, spread
 
 T = TypeVar("T")
 

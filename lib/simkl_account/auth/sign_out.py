@@ -3,10 +3,10 @@
 
 from typing import Callable, Protocol
 
-from .account import Grant
-from .asking import Asking, Ended, Line, Runtime
-from .ends import End
-from .errors import SimklError
+from ..account.store import Grant
+from ..errors import SimklError
+from ..outcome import End
+from ..simkl.background import Asking, Ended, Line, Runtime
 from .ui import Screen
 
 LIMIT = 3.0

@@ -3,7 +3,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from .ends import Outcome
+    from ..outcome import Outcome
 
 NOT_SIGNED_IN = 32001
 SIGN_IN = 32010

@@ -8,9 +8,9 @@ the other one got. The refresh token stays the same, so a refresh whose answer w
 from time import time
 from typing import Callable, Protocol
 
-from .account import AccountStore, Grant
-from .asking import TICK, Asking, Line, Runtime
-from .errors import GrantRefused, NotSaved, SignInNeeded, Trouble, Unreachable
+from ..errors import GrantRefused, NotSaved, SignInNeeded, Trouble, Unreachable
+from ..simkl.background import TICK, Asking, Line, Runtime
+from .store import AccountStore, Grant
 
 AHEAD = 86400.0
 """Seconds before its end at which an access token is exchanged: or half of its life, where that is less."""

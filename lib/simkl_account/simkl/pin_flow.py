@@ -3,9 +3,9 @@
 
 from typing import TYPE_CHECKING, Any, Dict
 
-from .account import ACCESS_TOKEN_SHAPE, Grant
-from .errors import ClientIdRefused, OtherFlow, Trouble, Unreachable
-from .wire import PIN_PAGE, Approved, Code, Gone, Pending, Poll, code_of, error_of, json_object, match
+from ..account.store import ACCESS_TOKEN_SHAPE, Grant
+from ..errors import ClientIdRefused, OtherFlow, Trouble, Unreachable
+from .protocol import PIN_PAGE, Approved, Code, Gone, Pending, Poll, code_of, error_of, json_object, match
 
 if TYPE_CHECKING:
     from .transport import Answer, Transport

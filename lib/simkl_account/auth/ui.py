@@ -3,8 +3,8 @@
 
 from typing import Protocol
 
-from .ends import Outcome
-from .wire import Code
+from ..outcome import Outcome
+from ..simkl.protocol import Code
 
 
 class Screen(Protocol):

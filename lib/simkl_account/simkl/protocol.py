@@ -9,8 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Protocol, Union
 
-from .account import Grant
-from .errors import Trouble, Unreachable
+from ..account.store import Grant
+from ..errors import Trouble, Unreachable
 
 if TYPE_CHECKING:
     from .transport import Answer  # imports requests: too slow for who only wants the types below

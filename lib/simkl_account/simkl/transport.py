@@ -26,7 +26,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ProxyError
 from urllib3.util.wait import wait_for_write  # type: ignore[import-untyped]  # left out of its stubs
 
-from .errors import Trouble, Unreachable
+from ..errors import Trouble, Unreachable
 
 API = "https://api.simkl.com"
 
