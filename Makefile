@@ -1,4 +1,4 @@
-# Every target does its own set-up. `make help` lists them.
+# Every target installs what it needs. `make help` lists the targets.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,15 +7,15 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install -q --disable-pip-version-check
 CLIENT_ID ?=
 
-# The releases of Kodi that a target needs; KODI=19 names another one.
+# The releases of Kodi that a target needs. KODI=19 selects another release.
 KODIS = $(or $(KODI),20)
 test test-kodi: KODIS = $(or $(KODI),19 20 21)
-# The oldest Python that is here. 3.8 is Kodi 19's on Windows and Android.
+# The oldest Python on this machine. Kodi 19 has Python 3.8 on Windows and Android.
 OLDEST = $(shell for python in $(foreach minor,8 9 10,python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python) \
 	$(PYTHON); do $$python -c 'import ensurepip, sys; print(sys.executable)' 2>/dev/null && break; done)
-# What the releases are installed with, and what their screens are made of and looked at with.
+# Packages that install the releases of Kodi, give them a screen and a network, and read screenshots.
 KODI_PACKAGES := mmdebstrap debian-archive-keyring xvfb imagemagick zbar-tools iproute2
-# The tests meet Kodi's in /tmp, inside and outside of its file system.
+# The tests and Kodi share files in /tmp, which Kodi sees in its own file system, too.
 export TMPDIR := /tmp
 
 .PHONY: help run test test-unit test-oldest test-kodi screenshots fleet bench mutants lint format news zip clean kodi
@@ -23,57 +23,58 @@ export TMPDIR := /tmp
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-run: $(VENV)/done kodi ## A throw-away Kodi with the add-on in it (CLIENT_ID=... for the real Simkl)
+run: $(VENV)/done kodi ## Start a temporary Kodi with the add-on (CLIENT_ID=... for the real Simkl)
 	tools/as_root.sh $(RUN) -m tests.rig.demo $(CLIENT_ID)
 
-test: test-unit test-oldest test-kodi ## All tests
+test: test-unit test-oldest test-kodi ## Run all tests
 
-test-unit: $(VENV)/done ## The tests without Kodi
+test-unit: $(VENV)/done ## Run the tests without Kodi
 	$(RUN) --version
 	$(RUN) -m pytest -q tests/unit
 
-test-oldest: ## The same on the oldest Python that is here
+test-oldest: ## Run the tests without Kodi on the oldest Python of this machine
 	$(MAKE) --no-print-directory test-unit PYTHON=$(or $(OLDEST),$(PYTHON)) VENV=$(VENV)/oldest REQUIREMENTS=requirements-unit.txt
 
-test-kodi: $(VENV)/done kodi ## The tests in Kodi 20, the main ones in 19 and 21 too (KODI=19: all in that one; TEST=name)
+test-kodi: $(VENV)/done kodi ## Run the tests in Kodi 20, and the main ones in 19 and 21 (KODI=19: all in 19; TEST=name: only these)
 	rm -rf build/failures
 	tools/as_root.sh $(RUN) -m pytest -q -n 3 tests/kodi $(if $(TEST),-k '$(TEST)')
 
-screenshots: $(VENV)/done kodi ## The sign-in in every state, in two skins, three sizes and four languages
+screenshots: $(VENV)/done kodi ## Take screenshots of every state of the sign-in, in two skins, three sizes and four languages
 	tools/as_root.sh $(RUN) -m tests.rig.gallery
 
-fleet: $(VENV)/done ## What becomes of hundreds who sign in at once (a simulation)
+fleet: $(VENV)/done ## Simulate hundreds of users who sign in at the same time
 	$(RUN) -m tests.fleet
 
-bench: $(VENV)/done kodi ## Figures from a real Kodi, with what to compare them with
+bench: $(VENV)/done kodi ## Measure the add-on in a real Kodi, and print each figure beside one to compare it with
 	tools/as_root.sh $(RUN) -m tests.rig.bench
 
-mutants: $(VENV)/done ## Break what a sign-in is made of in every small way, and list what no test notices
+mutants: $(VENV)/done ## Make small changes to the code of the sign-in, and list those that no test notices
 	$(PIP) cosmic-ray==8.7.0
 	rm -rf build/mutants && mkdir -p build/mutants && cp -r lib tests tools resources *.* build/mutants
 	cd build/mutants && export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && cosmic-ray init tests/mutants.toml session.sqlite \
 		&& cosmic-ray baseline tests/mutants.toml && cosmic-ray exec tests/mutants.toml session.sqlite \
 		&& cr-report --surviving-only --show-diff session.sqlite
 
-lint: $(VENV)/done ## Format, style, types, and the rules of Kodi's repository
+lint: $(VENV)/done ## Check format, style, layers, types, and the rules of Kodi's repository
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy default.py lib
 	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude 'tests/kodi/(addons|consumers)' tests tools
 	$(RUN) -m tools.news --check
 	$(RUN) -m tools.check_addon
 
-format: $(VENV)/done ## Rewrite the sources in the project's format
+format: $(VENV)/done ## Format the sources
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
-news: $(VENV)/done ## Put the newest part of changelog.txt into addon.xml
+news: $(VENV)/done ## Copy the newest part of changelog.txt into addon.xml
 	$(RUN) -m tools.news
 
-zip: $(VENV)/done ## The installable add-on (CLIENT_ID=... fills in the publisher's client id)
+zip: $(VENV)/done ## Make the zip that Kodi installs (CLIENT_ID=... sets the build's client id)
 	$(RUN) -m tools.package build $(CLIENT_ID)
 
-clean: ## Remove what the other targets made
+clean: ## Remove everything that the other targets have made, except the releases of Kodi
 	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 kodi: $(VENV)/modules

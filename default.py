@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kodi starts here: from Programs, a settings button, or RunScript(script.simkl.account,action=...)."""
+"""Kodi starts this file: from Programs, from a settings button, and for RunScript(script.simkl.account,action=...)."""
 
 import sys
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A fleet of Kodis that sign in at the same time, all with one client id: `make fleet`.
+"""`make fleet`: simulates many Kodis that sign in at the same time, all with one client id.
 
-The real auth.py runs for each of them, on a simulated clock and against a Simkl that allows what the real one does:
-10 GETs and 1 POST a second for a client id, whoever sends them. Nothing here takes real time.
+The shipped auth.sign_in.SignIn runs for each Kodi, on a simulated clock, so that no real time passes. The simulated
+Simkl has the limits of the real one: all Kodis with one client id together may send 10 GETs and 1 POST a second.
 """
+
+from __future__ import annotations
 
 import heapq
 import itertools
@@ -13,165 +15,165 @@ import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Callable, ContextManager, Dict, List, Optional, Tuple, TypeVar
+from typing import Callable, ContextManager, TypeVar
 
-from lib.simkl_account.account.store import AccountStore, Grant
+from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.auth.sign_in import SignIn
-from lib.simkl_account.errors import Trouble, Unreachable
-from lib.simkl_account.outcome import End, Outcome
-from lib.simkl_account.simkl import background as asking
-from lib.simkl_account.simkl.client import User
-from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending, Poll
+from lib.simkl_account.errors import Unreachable
+from lib.simkl_account.models import Code, Credentials, User
+from lib.simkl_account.outcome import Cause, Outcome, SignInResult
+from lib.simkl_account.simkl import background
+from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending, PollResult
 
 T = TypeVar("T")
 
 GETS, POSTS = 10, 1
-"""A second, for a client id (https://api.simkl.org)."""
+"""Simkl's limits for a client id, in requests a second (https://api.simkl.org)."""
 
 EXPIRES_IN, INTERVAL = 900.0, 5.0
+"""Seconds until a code expires, and seconds between two polls."""
 
-TOO_MANY = Unreachable(Trouble.BUSY, "HTTP 429", retry_after=1.0)
+TOO_MANY = Unreachable(Cause.BUSY, "HTTP 429", retry_after=1.0)
 
 
-class World:
-    """Simulated time, in which one person at a time does something."""
+class SimulatedClock:
+    """A clock for threads that take turns: one thread runs, until it sleeps or ends, and then the clock moves on."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._queue: List[Tuple[float, int, threading.Event]] = []
-        self._order = itertools.count()
-        self._turn = threading.Event()
+        self._sleeping: list[tuple[float, int, threading.Event]] = []
+        self._numbers = itertools.count()
+        self._has_paused = threading.Event()
+        """Set when the running thread sleeps or has ended."""
 
     def sleep(self, seconds: float) -> None:
-        """For a person's thread: let the others go on until then."""
+        """Sleep in simulated time while the other threads run. Only the calls that run() has started may call this."""
         wake = threading.Event()
-        heapq.heappush(self._queue, (self.now + seconds, next(self._order), wake))
-        self._turn.set()
+        heapq.heappush(self._sleeping, (self.now + seconds, next(self._numbers), wake))
+        self._has_paused.set()
         wake.wait()
 
-    def run(self, people: List[Callable[[], None]]) -> None:
-        """Let everybody live, each from the first sleep() on, until all are done."""
-        threads = [threading.Thread(target=self._live, args=[person], daemon=True) for person in people]
+    def run(self, calls: list[Callable[[], None]]) -> None:
+        """Run each call in a thread, and return when all have ended. Each call has to sleep at least once."""
+        threads = [threading.Thread(target=self._run, args=[call], daemon=True) for call in calls]
         for thread in threads:
-            self._turn.clear()
+            self._has_paused.clear()
             thread.start()
-            self._turn.wait()
-        while self._queue:
-            self.now, _, wake = heapq.heappop(self._queue)
-            self._turn.clear()
+            self._has_paused.wait()
+        while self._sleeping:
+            self.now, _, wake = heapq.heappop(self._sleeping)
+            self._has_paused.clear()
             wake.set()
-            self._turn.wait()
+            self._has_paused.wait()
 
-    def _live(self, person: Callable[[], None]) -> None:
-        person()
-        self._turn.set()
+    def _run(self, call: Callable[[], None]) -> None:
+        call()
+        self._has_paused.set()
 
 
 @dataclass
 class Simkl:
-    """What all of them share."""
+    """The simulated Simkl, which all simulated users share."""
 
-    world: World
-    codes: Dict[str, float] = field(default_factory=dict)
-    """When each expires."""
-    approved: Dict[str, bool] = field(default_factory=dict)
-    seconds: Dict[Tuple[str, int], int] = field(default_factory=dict)
-    """Requests by method and second, refused ones included."""
-    asked: int = 0
+    clock: SimulatedClock
+    codes: dict[str, float] = field(default_factory=dict)
+    """Each code, and when it expires."""
+    requests_by_second: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The number of requests by method and second, with the refused ones."""
+    requests: int = 0
     refused: int = 0
 
     def admit(self, method: str, limit: int) -> None:
-        """Count a request; raises when there were too many in this second."""
-        second = (method, int(self.world.now))
-        self.seconds[second] = self.seconds.get(second, 0) + 1
-        self.asked += 1
-        if self.seconds[second] > limit:
+        """Count a request. Raises TOO_MANY if this second already has as many requests as the limit allows."""
+        second = (method, int(self.clock.now))
+        self.requests_by_second[second] = self.requests_by_second.get(second, 0) + 1
+        self.requests += 1
+        if self.requests_by_second[second] > limit:
             self.refused += 1
             raise TOO_MANY
 
 
 class Person:
-    """A person, their phone, their TV and its Kodi: also the client, the screen, the settings and the runtime of it."""
+    """A simulated user with a phone and a Kodi. It is the client, screen, settings and runtime that SignIn needs."""
 
-    def __init__(self, simkl: Simkl, chance: random.Random, starts_at: float) -> None:
-        self._simkl, self._world, self._chance = simkl, simkl.world, chance
+    def __init__(self, simkl: Simkl, rng: random.Random, starts_at: float) -> None:
+        self._simkl, self._clock, self._rng = simkl, simkl.clock, rng
         self._starts_at = starts_at
-        self._settings: Dict[str, str] = {}
-        self._tries = 0
-        self._polled_at: List[float] = []
+        self._settings: dict[str, str] = {}
+        self._retries = 0
+        self._polled_at: list[float] = []
         self.has_approved = False
-        self.code: Optional[str] = None
+        self.code: str | None = None
         self.approves_at = 0.0
-        self.approved_at: Optional[float] = None
-        self.signed_in_at: Optional[float] = None
+        self.signed_in_at: float | None = None
         self.closest_polls = float("inf")
-        self.outcome: Optional[Outcome] = None
+        self.outcome: Outcome | None = None
 
-    def live(self) -> None:
-        """Press Sign in at some time, and see it through."""
-        self._world.sleep(self._starts_at)
-        sign_in = SignIn(lambda: self, self, AccountStore(self), self, lambda line: None, self._chance.random)
+    def run(self) -> None:
+        """Wait until the time to start, press "Sign in", and sign in."""
+        self._clock.sleep(self._starts_at)
+        sign_in = SignIn(lambda: self, self, AccountStore(self), self, lambda line: None, self._rng.random)
         self.outcome = sign_in.run()
 
-    # The client
+    # The client: see auth.sign_in.Client
 
     def request_code(self) -> Code:
         self._simkl.admit("GET", GETS)
         self.code = f"C{len(self._simkl.codes)}"
-        self._simkl.codes[self.code] = self._world.now + EXPIRES_IN
+        self._simkl.codes[self.code] = self._clock.now + EXPIRES_IN
         self._polled_at.clear()
         return Code(self.code, "simkl.com/pin", EXPIRES_IN, INTERVAL)
 
-    def poll(self, code: Code) -> Poll:
+    def poll(self, code: Code) -> PollResult:
         if self._polled_at:
-            self.closest_polls = min(self.closest_polls, self._world.now - self._polled_at[-1])
-        self._polled_at.append(self._world.now)
+            self.closest_polls = min(self.closest_polls, self._clock.now - self._polled_at[-1])
+        self._polled_at.append(self._clock.now)
         self._simkl.admit("GET", GETS)
-        if self._simkl.codes[code.user_code] <= self._world.now:
-            return Gone()
-        self._look_at_the_screen()
-        if self._world.now < self.approves_at:
+        if self._simkl.codes[code.user_code] <= self._clock.now:
+            return CodeInvalid()
+        self._note_approval()
+        if self._clock.now < self.approves_at:
             return Pending()
-        return Approved(Grant("a-token", ""))
+        return Approved(Credentials("a-token", ""))
 
-    def _look_at_the_screen(self) -> None:
-        self.has_approved = self.has_approved or (self.code is not None and self._world.now >= self.approves_at)
+    def _note_approval(self) -> None:
+        self.has_approved = self.has_approved or (self.code is not None and self._clock.now >= self.approves_at)
 
     def user(self, access_token: str) -> User:
-        self.signed_in_at = self._world.now
+        self.signed_in_at = self._clock.now
         self._simkl.admit("POST", POSTS)
         return User("Ada")
 
-    def hang_up(self) -> None: ...
+    def interrupt(self) -> None: ...
 
-    # The screen
+    # The screen: see auth.ui.Screen
 
     def show_contacting(self) -> None: ...
 
     def show_code(self, code: Code) -> None:
-        """Most people type it within a minute or two; some go looking for their phone."""
-        self.approves_at = self._world.now + min(20 + self._chance.expovariate(1 / 60), 600)
+        """Choose when the user approves the code: mostly within two minutes, and after ten minutes at the latest."""
+        self.approves_at = self._clock.now + min(20 + self._rng.expovariate(1 / 60), 600)
 
     def show_time_left(self, seconds: float) -> None: ...
-    def show_trouble(self, trouble: bool) -> None: ...
+    def show_unreachable(self, unreachable: bool) -> None: ...
     def show_approved(self) -> None: ...
 
     def is_cancelled(self) -> bool:
         return False
 
     def ask_again(self, outcome: Outcome) -> bool:
-        """They try twice more."""
-        self._tries += 1
-        self._look_at_the_screen()
+        """Try again after 5 seconds, at most twice."""
+        self._retries += 1
+        self._note_approval()
         self.code = None
-        if self._tries > 2:
+        if self._retries > 2:
             return False
-        self._world.sleep(5)
+        self._clock.sleep(5)
         return True
 
     def close(self) -> None: ...
 
-    # The settings
+    # The settings: see account.store.Settings
 
     def get(self, setting: str) -> str:
         return self._settings.get(setting, "")
@@ -179,22 +181,22 @@ class Person:
     def set(self, setting: str, value: str) -> None:
         self._settings[setting] = value
 
-    def alone(self) -> ContextManager[None]:
+    def exclusive(self) -> ContextManager[None]:
         return nullcontext()
 
-    # The runtime
+    # The runtime: see simkl.background.Runtime
 
     def now(self) -> float:
-        return self._world.now
+        return self._clock.now
 
     def wait(self, seconds: float) -> None:
-        self._world.sleep(seconds)
+        self._clock.sleep(seconds)
 
     def is_shutting_down(self) -> bool:
         return False
 
-    def start(self, call: Callable[[], T]) -> "Future[T]":
-        future: "Future[T]" = Future()
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
         try:
             future.set_result(call())
         except Exception as error:
@@ -204,50 +206,50 @@ class Person:
 
 @dataclass
 class Report:
-    """What became of a fleet."""
+    """The result of a simulation."""
 
     people: int
     approved: int
-    """Who typed a code while it was good. The others were told that too many are signing in."""
+    """The people who approved a code in time. The other people were told that too many sign in at once."""
     signed_in: int
     named: int
-    """Of those, with the name fetched at once."""
+    """The people who are signed in and whose name Simkl sent."""
     refused: float
-    """The share of all requests."""
+    """The refused requests, as a part of all requests: from 0 to 1."""
     closest_polls: float
-    """Seconds between two polls for one code, at the least."""
+    """The shortest time between two polls for one code, in seconds."""
     busiest: int
-    """Requests in the busiest second."""
+    """The number of requests of one method in the busiest second."""
     median: float
     slowest: float
-    """Seconds from the approval to the sign-in."""
+    """Seconds from the approval to the sign-in: the median and the maximum."""
 
 
 def simulate(people: int, within: float, seed: int = 1) -> Report:
-    """So many people press Sign in at random moments within so many seconds."""
-    asking.TICK = 60.0  # nobody looks at these screens
-    world = World()
-    simkl = Simkl(world)
-    chance = random.Random(seed)
-    fleet = [Person(simkl, random.Random(chance.random()), chance.uniform(0, within)) for _ in range(people)]
-    world.run([person.live for person in fleet])
-    signed_in = [person for person in fleet if person.outcome and person.outcome.end is End.SIGNED_IN]
+    """Simulate so many people, each of whom presses "Sign in" at a random moment within these seconds."""
+    background.TICK = 60.0  # nobody sees these screens, so they need no updates
+    clock = SimulatedClock()
+    simkl = Simkl(clock)
+    rng = random.Random(seed)
+    fleet = [Person(simkl, random.Random(rng.random()), rng.uniform(0, within)) for _ in range(people)]
+    clock.run([person.run for person in fleet])
+    signed_in = [person for person in fleet if person.outcome and person.outcome.result is SignInResult.SIGNED_IN]
     delays = sorted((person.signed_in_at or 0) - person.approves_at for person in signed_in) or [0.0]
     return Report(
         people=people,
         approved=sum(person.has_approved for person in fleet),
         signed_in=len(signed_in),
         named=sum(1 for person in signed_in if person.outcome and person.outcome.user_name),
-        refused=simkl.refused / simkl.asked,
+        refused=simkl.refused / simkl.requests,
         closest_polls=min(person.closest_polls for person in fleet),
-        busiest=max(simkl.seconds.values()),
+        busiest=max(simkl.requests_by_second.values()),
         median=delays[len(delays) // 2],
         slowest=delays[-1],
     )
 
 
-def main(sizes: List[int]) -> None:
-    """Print what becomes of fleets of these sizes."""
+def main(sizes: list[int]) -> None:
+    """Simulate fleets of these sizes, and print a table."""
     print("| people in a minute | approved | signed in | refused | closest polls | busiest second | until signed in |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for size in sizes:

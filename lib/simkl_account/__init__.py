@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The Simkl account of this Kodi, for every add-on.
+"""The Simkl account of this Kodi, for other add-ons.
 
-With <import addon="script.simkl.account" version="0.3.0"/> in its addon.xml, an add-on can
+An add-on with <import addon="script.simkl.account" version="0.6.0"/> in its addon.xml can use it:
 
     import simkl_account
 
     account = simkl_account.get_account()  # who is signed in
     answer = simkl_account.Session().get("https://api.simkl.com/sync/activities")  # a request as the user
 
-The names in __all__ are what others may rely on; all else in this package is private. Nothing is imported before
-its first use: requests only for Session and SimklAuth. docs/for-add-ons.md in the source has examples.
+The names in __all__ are public; everything else in this package is private. Each name is imported when it is first
+used, so requests is imported only for Session and SimklAuth. docs/for-add-ons.md in the source has examples.
 """
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Any, Optional
+from __future__ import annotations
 
-    from .account.store import Account
-    from .errors import SignInNeeded, UserLimitExceeded
-    from .outcome import End
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from typing import Any
+
+    from .errors import SignInNeeded, SimklAccountError, UserLimitExceeded
+    from .models import Account
+    from .outcome import SignInResult
     from .session import Session, SimklAuth
 
 __all__ = [
     "Account",
-    "End",
     "Session",
     "SignInNeeded",
+    "SignInResult",
+    "SimklAccountError",
     "SimklAuth",
     "UserLimitExceeded",
     "get_account",
@@ -34,48 +37,48 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Account": "account.store",
-    "End": "outcome",
+    "Account": "models",
     "Session": "session",
     "SignInNeeded": "errors",
+    "SignInResult": "outcome",
+    "SimklAccountError": "errors",
     "SimklAuth": "session",
     "UserLimitExceeded": "errors",
 }
 
 
-def get_account() -> "Optional[Account]":
-    """Who is signed in, read anew; None when nobody is. Without network, and in well under a millisecond.
+def get_account() -> Account | None:
+    """Return who is signed in; None if nobody is. The account is read each time, in about a millisecond.
 
-    A stored account that is damaged reads as None, with one line in kodi.log.
+    A damaged account counts as none, with one line in kodi.log.
     """
     from .account.store import AccountStore
-    from .kodi.addon import warn_once
     from .kodi.settings import KodiSettings
+    from .kodi.shared import warn_once
 
     return AccountStore(KodiSettings(), warn_once).load()
 
 
 def is_signed_in() -> bool:
-    """Whether requests as the user can be sent: somebody is signed in, and Simkl has not refused that since."""
+    """Return True if requests as the user can be sent: somebody is signed in, and Simkl accepts the sign-in."""
     account = get_account()
     return account is not None and not account.needs_sign_in
 
 
-def sign_in() -> "End":
-    """Have a person sign in, and return how that ended; End.SIGNED_IN also where another account took its place.
+def sign_in() -> SignInResult:
+    """Have the user sign in, and return how that ended. The add-on itself tells the user.
 
-    This waits until the person is done, which may take minutes: call it because of something that the person did, and
-    not while Kodi waits for a plugin's listing. The dialog is opened by script.simkl.account itself, so this also
-    works from a service. Where a sign-in is already open, its end is returned. The dialog says by itself what went
-    wrong. At Kodi's Quit it returns End.SHUTTING_DOWN within a fraction of a second.
+    This waits for the user, which can take minutes. So call it when the user has asked for it, and not while Kodi waits
+    for a plugin's listing. script.simkl.account itself opens the dialog, so this works from a service, too. If a
+    sign-in is open already, its result is returned. When Kodi quits, this returns SHUTTING_DOWN within a fraction of a
+    second.
     """
     from .kodi.broker import sign_in
-    from .outcome import End
 
-    return End.__members__.get(sign_in() or "", End.CANCELLED)
+    return sign_in()
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

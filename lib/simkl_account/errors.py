@@ -1,70 +1,88 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can go wrong, as types. No text of theirs holds a URL, a code or a token: errors end up in logs."""
+"""What can go wrong. No message of these errors holds a URL, a code or a token, because errors end up in logs.
 
-from datetime import datetime
-from enum import Enum
-from typing import Optional
+SimklAccountError
+ ├── SignInNeeded         nobody is signed in, or Simkl does not accept the sign-in any more
+ ├── UserLimitExceeded    the user's requests for the day are used up
+ ├── AddonRemoved         the add-on was disabled or uninstalled while it ran
+ ├── NotSaved             Kodi could not write its settings file
+ └── SimklError           a request to Simkl failed
+      ├── Unreachable         no usable answer
+      ├── ClientIdRefused     Simkl does not accept the client id
+      │    └── WrongFlow          the client id may be for the other flow
+      ├── SignInFailed        Simkl ended the sign-in for another reason
+      ├── RefreshRefused      Simkl does not accept the refresh token
+      └── TokenRefused        Simkl does not accept the access token
 
+The first three reach other add-ons. This module imports nothing: it is loaded before the first dialog is shown.
+"""
 
-class Trouble(Enum):
-    """Why Simkl gave no usable answer, as far as this side can tell."""
+from __future__ import annotations
 
-    NO_NETWORK = "no network"
-    NO_ANSWER = "no answer"
-    INSECURE = "no secure connection"
-    PROXY = "proxy"
-    NO_SOCKS = "no library for SOCKS"
-    BUSY = "too many requests"
-    BAD_ANSWER = "bad answer"
-    QUOTA = "daily limit"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
 
-
-class SimklError(Exception):
-    """Base of everything that a request to Simkl can raise."""
-
-
-class Unreachable(SimklError):
-    """There was no usable answer; a later try may get one."""
-
-    def __init__(self, trouble: Trouble, detail: str = "", retry_after: Optional[float] = None) -> None:
-        """detail: for the log, free of secrets. retry_after: seconds Simkl asked to be left alone, if it did."""
-        super().__init__(f"{trouble.value} ({detail})" if detail else trouble.value)
-        self.trouble = trouble
-        self.retry_after = retry_after
+    from .outcome import Cause
 
 
-class ClientIdRefused(SimklError):
-    """Simkl does not accept the client id (wrong, or blocked for too much traffic)."""
+class SimklAccountError(Exception):
+    """Base of all errors that simkl_account raises on its own."""
 
 
-class OtherFlow(ClientIdRefused):
-    """Simkl does not accept the client id for this way of signing in; maybe for another."""
+class SignInNeeded(SimklAccountError):
+    """Raised when nobody is signed in, or when Simkl no longer accepts the sign-in: the user has to sign in (again)."""
 
 
-class FlowFailed(SimklError):
-    """Simkl has ended the sign-in for a reason that has no name here."""
+class UserLimitExceeded(SimklAccountError):
+    """Raised when the user's requests for the day are used up (free 500, pro 1,000, vip 10,000)."""
 
-
-class GrantRefused(SimklError):
-    """Simkl does not accept the refresh token: the grant has ended, and a person has to sign in again."""
-
-
-class TokenRefused(SimklError):
-    """Simkl does not accept the access token. Once alone, this can be a passing fault."""
-
-
-class SignInNeeded(Exception):
-    """Nobody is signed in, or Simkl no longer accepts the sign-in: a person has to sign in (again)."""
-
-
-class UserLimitExceeded(Exception):
-    """The requests that Simkl allows this account in a day are used up (free 500, pro 1,000, vip 10,000)."""
-
-    def __init__(self, ends_at: Optional[datetime]) -> None:
-        """ends_at: when there are new ones, with its time zone; None where Simkl did not say."""
+    def __init__(self, ends_at: datetime | None) -> None:
+        """ends_at: when requests work again, with its time zone; None if Simkl did not say."""
         super().__init__(f"until {ends_at.isoformat()}" if ends_at else "for today")
         self.ends_at = ends_at
 
 
-class NotSaved(Exception):
-    """Kodi could not write the account to its settings file."""
+class AddonRemoved(SimklAccountError, RuntimeError):
+    """Raised when the account add-on has been disabled or uninstalled while the code runs.
+
+    It is also a RuntimeError, which is what xbmcaddon.Addon raises for an add-on that Kodi does not know.
+    """
+
+
+class NotSaved(SimklAccountError):
+    """Raised when a change is not on the disk: Kodi could not write the settings file, or it is locked."""
+
+
+class SimklError(SimklAccountError):
+    """Base of all errors that a request to Simkl can raise."""
+
+
+class Unreachable(SimklError):
+    """Raised when there was no usable answer. A later request may get one."""
+
+    def __init__(self, cause: Cause, detail: str = "", retry_after: float | None = None) -> None:
+        """Detail is for the log, without secrets. retry_after: seconds to wait, if Simkl sent Retry-After."""
+        super().__init__(f"{cause.value} ({detail})" if detail else cause.value)
+        self.cause = cause
+        self.retry_after = retry_after
+
+
+class ClientIdRefused(SimklError):
+    """Raised when Simkl does not accept the client id: it is wrong, or blocked after too many requests."""
+
+
+class WrongFlow(ClientIdRefused):
+    """Raised when Simkl does not accept the client id for this flow. The other flow may accept it."""
+
+
+class SignInFailed(SimklError):
+    """Raised when Simkl ended the sign-in with an error that has no class of its own here (RFC 8628, 3.5)."""
+
+
+class RefreshRefused(SimklError):
+    """Raised when Simkl does not accept the refresh token. The grant has ended: the user has to sign in again."""
+
+
+class TokenRefused(SimklError):
+    """Raised when Simkl does not accept the access token. A single refusal can be a passing fault of Simkl's."""

@@ -1,45 +1,92 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How a sign-in can end: a closed set."""
+"""How a sign-in or a check ended."""
+
+from __future__ import annotations
 
 from enum import Enum, auto
-from typing import NamedTuple, Optional
-
-from .errors import Trouble
+from typing import NamedTuple
 
 
-class End(Enum):
-    """The end of a sign-in."""
+class SignInResult(Enum):
+    """How a sign-in ended."""
 
     SIGNED_IN = auto()
-    """Stored and read back."""
+    """The account is stored and was read back."""
     CANCELLED = auto()
-    """By the person; nothing was stored."""
+    """The user cancelled. Nothing was stored."""
     EXPIRED = auto()
     """The code ran out, or Simkl does not know it any more."""
     DENIED = auto()
-    """By the person, at Simkl."""
+    """The user said no at Simkl."""
     ANSWER_LOST = auto()
-    """The code was used, but the answer that brought the token did not arrive."""
+    """The code was approved, but the answer with the token did not arrive. Simkl sends it only once."""
     REFUSED = auto()
     """Simkl does not accept the client id."""
     UNREACHABLE = auto()
-    """No usable answer from Simkl; Outcome.trouble says what is known of the cause."""
+    """Simkl sent no usable answer. Outcome.cause says why."""
     NOT_SAVED = auto()
-    """Approved, but Kodi could not write it down."""
+    """The code was approved, but Kodi could not store the account."""
     NEEDS_SIGN_IN = auto()
-    """Simkl no longer accepts the sign-in that is stored. Only a check ends so."""
+    """Simkl no longer accepts the stored sign-in. Only a check ends like this."""
     SHUTTING_DOWN = auto()
     """Kodi is quitting."""
 
 
-class Outcome(NamedTuple):
-    """An end, with what is to be said of it."""
+class Cause(Enum):
+    """Why Simkl sent no usable answer, as far as this device can tell. The values are written to the log."""
 
-    end: End
-    trouble: Optional[Trouble] = None
+    NO_NETWORK = "no network"
+    NO_ANSWER = "no answer"
+    INSECURE = "no secure connection"
+    PROXY = "proxy"
+    NO_SOCKS = "no library for SOCKS"
+    BUSY = "too many requests"
+    BAD_ANSWER = "bad answer"
+    QUOTA = "daily limit"
+
+
+class Outcome(NamedTuple):
+    """A result, with what the user is told about it."""
+
+    result: SignInResult
+    cause: Cause | None = None
     user_name: str = ""
-    """Who is signed in; "" where Simkl did not say."""
+    """Who is signed in; "" if Simkl did not say."""
     replaced: str = ""
-    """Who was signed in until now, where that was somebody else."""
+    """Who was signed in before, if that was another account; else ""."""
     read_only: bool = False
-    """Whether the sign-in is not allowed to write the history."""
+    """Whether the sign-in does not allow changing the history."""
+
+    def __str__(self) -> str:
+        """Return the result for the log: names only."""
+        return self.result.name + (f", {self.cause.value}" if self.cause else "")
+
+    @property
+    def is_success(self) -> bool:
+        """Whether somebody is signed in."""
+        return self.result is SignInResult.SIGNED_IN
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the user is told nothing: the user cancelled, or Kodi is quitting."""
+        return self.result in (SignInResult.CANCELLED, SignInResult.SHUTTING_DOWN)
+
+    @property
+    def wants_new_code(self) -> bool:
+        """Whether the code is used up, so that trying again means a new code."""
+        return self.result in (SignInResult.EXPIRED, SignInResult.ANSWER_LOST, SignInResult.DENIED)
+
+    @property
+    def wants_other_client_id(self) -> bool:
+        """Whether a sign-in only makes sense with another client id."""
+        return self.result is SignInResult.REFUSED
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether the user is asked to try again."""
+        return self.wants_new_code or self.result is SignInResult.UNREACHABLE
+
+    @property
+    def has_unsaved_token(self) -> bool:
+        """Whether a token is in memory that would be lost if the user is not asked."""
+        return self.result is SignInResult.NOT_SAVED

@@ -1,179 +1,134 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The actions of RunScript(script.simkl.account,action=...), one short function each.
+"""The entry script: the actions of RunScript(script.simkl.account,action=...).
 
-From the press of a button to the dialog, a person waits for imports. So the modules imported here at the top import
-nothing but Kodi's own (typing alone costs as much as all of them), and the rest is imported when its turn comes.
+The user waits for imports between the press of a button and the first dialog. So the modules that are imported at the
+top import only Kodi's own modules and a few small ones (typing alone takes as long as all of them), and everything else
+is imported where it is used. A test holds the list: tests/unit/test_imports.py.
 """
 
-from .kodi import addon, dialogs, qr, window
-from .kodi import broker as handover
-from .kodi import strings as words
-from .kodi.lock import SIGN_IN, Lock
+from __future__ import annotations
+
+from .errors import AddonRemoved, NotSaved
+from .kodi import addon, broker, dialogs, qr, window
+from .kodi.lock import SIGN_IN, Lock, LockHeld
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
+from .kodi.strings import Text, message_id
+from .setting import Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Tuple, Union
+    from typing import Union
 
-    from .account.refresh import Client
-    from .account.store import AccountStore, Grant
+    from .account.store import AccountStore
+    from .auth.check import Client
+    from .models import Credentials
     from .outcome import Outcome
-    from .simkl.background import Asking
+    from .simkl.background import BackgroundClient
 
     AnyScreen = Union[dialogs.ProgressScreen, window.WindowScreen]
 
-CLIENT_ID = "client_id"  # as account.CLIENT_ID, which takes too long to import here
-
-_LOCK_PATIENCE = 0.2
-"""Seconds. Who only looks whether a sign-in is open has the lock for an instant: see Lock.is_free."""
+_LOCK_TIMEOUT = 0.2
+"""Seconds. Lock.is_free() takes the lock for an instant, which must not look like an open sign-in."""
 
 
-def run(argv: "List[str]") -> None:
-    """Do what the arguments after the script's name ask for.
+def run(argv: list[str]) -> None:
+    """Run the action that the arguments after the script's name ask for.
 
-    action: sign_in, sign_out or check; none when opened from Programs. from: "settings" for the buttons there, and
-    "add-on" for who waits for the end of a sign-in, with after: how many there were by then (see kodi/handover.py).
+    action: sign_in, sign_out or check; none if the add-on was opened from Programs.
+    from: "settings" for a button of the settings window, which is opened again afterwards; "add-on" for another add-on
+    that waits for a sign-in (see kodi/broker.py).
+    after: the number of the newest sign-in when that add-on asked.
     """
     try:
-        _run(KodiRuntime(), argv)
-    except addon.Gone:
-        addon.log("disabled or uninstalled")  # by somebody at another remote: nobody is to be told of it
+        _run(KodiRuntime(), dict(argument.partition("=")[::2] for argument in argv[1:]))
+    except AddonRemoved:
+        addon.log("disabled or uninstalled")  # somebody did that on purpose, so the user is told nothing
 
 
-def _run(runtime: KodiRuntime, argv: "List[str]") -> None:
-    arguments = dict(argument.partition("=")[::2] for argument in argv[1:])
-    action, asked_from = arguments.get("action", ""), arguments.get("from", "")
-    done = True
-    if action == "sign_in":
-        done = sign_in(runtime, arguments.get("after", ""))
-    elif action == "sign_out":
-        sign_out(runtime)
-    elif action == "check":
-        check(runtime)
-    elif action == "":
-        open_from_programs(runtime)
-    else:
-        addon.warn("unknown action")
-    if done and asked_from == "settings" and not runtime.is_shutting_down():
+def _run(runtime: KodiRuntime, arguments: dict[str, str]) -> None:
+    action = _ACTIONS.get(arguments.get("action", ""))
+    source = arguments.get("from", "")
+    if not action:
+        return addon.warn("unknown action")
+    try:
+        action(runtime, arguments.get("after", ""))
+    except LockHeld:
+        if source != "add-on":
+            dialogs.show_notification(addon.text(Text.ALREADY_OPEN))
+        return
+    if source == "settings" and not runtime.is_shutting_down():
         addon.open_settings()
 
 
-def open_from_programs(runtime: KodiRuntime) -> None:
-    """Signed out: sign in. Signed in: the settings say who it is and what can be done."""
-    if _tidy_accounts().load():
+def open_from_programs(runtime: KodiRuntime, after: str = "") -> None:
+    """Sign in if nobody is signed in; else open the settings, which show the account."""
+    if _repaired_accounts().load():
         addon.open_settings()
     else:
         sign_in(runtime)
 
 
-def sign_in(runtime: KodiRuntime, after: str = "") -> bool:
-    """Sign in with a code, and say how it ended. False when a sign-in is already open: it stays as it is.
+def sign_in(runtime: KodiRuntime, after: str = "") -> None:
+    """Sign in with a code, and say how it ended. Raises LockHeld if a sign-in is open: that one stays as it is.
 
-    after: the number of the sign-in after which another add-on wants this one; "" for a person.
+    after: see run(); "" if the user asked for the sign-in.
     """
-    lock = Lock(SIGN_IN)
-    if not lock.acquire(_LOCK_PATIENCE):
-        if not after:
-            dialogs.notify(addon.text(words.ALREADY_OPEN))
-        return False
-    end = "CANCELLED"
-    try:
-        if after and after != str(handover.state()[0]):
-            return False  # another has begun and ended since: who asked has its end
-        handover.begin()
-        screen, outcome = _sign_in_until_accepted(runtime)
-        if outcome:
-            end = outcome.end.name
-            if end == "SIGNED_IN":
-                addon.notify_all(addon.SIGNED_IN)
-        handover.end(end)
-    finally:
-        qr.remove_all()
-        lock.release()
-    if outcome and end == "SIGNED_IN":
-        message = addon.text(words.what_happened(outcome), outcome.user_name, outcome.replaced)
-        if outcome.read_only:
-            _offer_sign_in(runtime, message)
-        elif screen and outcome.user_name and not outcome.replaced:
-            screen.tell(message)
-        else:
-            dialogs.tell(runtime, message)
-    return True
+    with Lock(SIGN_IN, _LOCK_TIMEOUT):
+        if after and after != str(broker.state()[0]):
+            return  # another sign-in has ended since the add-on asked: it already has that result
+        broker.begin()
+        try:
+            screen, outcome = _sign_in_until_accepted(runtime)
+            if outcome.is_success:
+                addon.notify_all(addon.Event.SIGNED_IN)
+            broker.end(outcome.result)
+        finally:
+            qr.remove_all()
+    if outcome.is_success:
+        _show_signed_in(runtime, screen, outcome)
 
 
-def sign_out(runtime: KodiRuntime) -> None:
-    """Ask, then remove the account from this device."""
-    if not dialogs.ask(runtime, addon.text(words.SIGN_OUT_QUESTION), yes=addon.text(words.SIGN_OUT), careful=True):
+def sign_out(runtime: KodiRuntime, after: str = "") -> None:
+    """Ask, then remove the account from this device, and end its access at Simkl if possible."""
+    question, yes = addon.text(Text.SIGN_OUT_QUESTION), addon.text(Text.SIGN_OUT)
+    if not dialogs.confirm(runtime, question, yes, careful=True):
         return
-    lock = Lock(SIGN_IN)
-    if not lock.acquire(_LOCK_PATIENCE):
-        dialogs.notify(addon.text(words.ALREADY_OPEN))
-        return
-    from .errors import NotSaved
-    from .wiring import accounts
-
-    revoked = _revoke(accounts(), runtime)
-    try:
-        accounts().remove()
-    except NotSaved:
-        outcome = words.NOT_REMOVED
-    else:
-        outcome = words.SIGNED_OUT_AT_SIMKL if revoked else words.SIGNED_OUT
-        addon.notify_all(addon.SIGNED_OUT)
-    lock.release()
-    dialogs.tell(runtime, addon.text(outcome))
+    with Lock(SIGN_IN, _LOCK_TIMEOUT):
+        message = _sign_out(runtime)
+    dialogs.show_message(runtime, addon.text(message))
 
 
-def check(runtime: KodiRuntime) -> None:
-    """Ask Simkl whether the sign-in is good, and say the answer; where it is not, offer to sign in again."""
-    lock = Lock(SIGN_IN)
-    if not lock.acquire(_LOCK_PATIENCE):
-        return dialogs.notify(addon.text(words.ALREADY_OPEN))
-    accounts = _tidy_accounts()
-    grant = accounts.last_grant()
-    if not grant:
-        lock.release()
-        return dialogs.tell(runtime, addon.text(words.NOT_SIGNED_IN))
-    client_id = grant.client_id or _client_id(runtime)
-    if not client_id:
-        return
-    screen = dialogs.ProgressScreen(runtime, addon.name())
-    from . import wiring
-    from .auth.check import Check
-
-    def refresh(simkl: "Asking[Client]", grant: "Grant") -> "Grant":
-        return wiring.refresh_in_this_kodi(simkl, grant, runtime)
-
-    outcome = Check(lambda: wiring.connect(client_id), screen, accounts, runtime, refresh, addon.log).run(grant)
-    lock.release()
-    account = accounts.load()
-    if outcome.end.name == "SIGNED_IN" and account and account.is_outdated:
-        _offer_sign_in(runtime, addon.text(words.OUTDATED))
-    elif outcome.end.name == "SIGNED_IN" and outcome.read_only:
-        _offer_sign_in(runtime, addon.text(words.READ_ONLY, outcome.user_name))
-    elif outcome.end.name == "SIGNED_IN":
-        dialogs.tell(runtime, addon.text(words.STILL_SIGNED_IN, outcome.user_name))
-    elif outcome.end.name == "NEEDS_SIGN_IN":
-        _offer_sign_in(runtime, addon.text(words.NEEDS_SIGN_IN))
-    elif outcome.end.name not in ("CANCELLED", "SHUTTING_DOWN"):
-        dialogs.tell(runtime, addon.text(words.what_happened(outcome)))
+def check(runtime: KodiRuntime, after: str = "") -> None:
+    """Ask Simkl whether it still accepts the sign-in, and say the answer. If not, offer to sign in again."""
+    with Lock(SIGN_IN, _LOCK_TIMEOUT):
+        credentials = _repaired_accounts().credentials()
+        outcome = _check(runtime, credentials) if credentials else None
+    if not credentials:
+        dialogs.show_message(runtime, addon.text(Text.NOT_SIGNED_IN))
+    elif outcome:
+        _show_checked(runtime, outcome)
 
 
-def _sign_in_until_accepted(runtime: KodiRuntime) -> "Tuple[Optional[AnyScreen], Optional[Outcome]]":
-    """Sign in, with another client id where Simkl refuses one; None when the person has none to enter."""
-    client_id = _client_id(runtime)
-    while client_id:
-        screen = _open_screen(runtime, addon.text(words.SIGN_IN_TITLE))
+_ACTIONS = {"": open_from_programs, "sign_in": sign_in, "sign_out": sign_out, "check": check}
+
+
+def _sign_in_until_accepted(runtime: KodiRuntime) -> tuple[AnyScreen | None, Outcome]:
+    """Sign in, again with another client id if Simkl refuses it. CANCELLED if the user has no client id to enter."""
+    has_client_id = _has_client_id() or _ask_for_client_id(runtime, Text.NO_CLIENT_ID)
+    while has_client_id:
+        screen = _open_screen(runtime, addon.text(Text.SIGN_IN_TITLE))
         outcome = _sign_in_once(screen, runtime)
-        if outcome.end.name != "REFUSED":
+        if not outcome.wants_other_client_id:
             return screen, outcome
-        client_id = _ask_for_client_id(runtime, words.REFUSED)
-    return None, None
+        has_client_id = _ask_for_client_id(runtime, Text.REFUSED)
+    from .outcome import Outcome, SignInResult
+
+    return None, Outcome(SignInResult.CANCELLED)
 
 
-def _open_screen(runtime: KodiRuntime, title: str) -> "AnyScreen":
-    """The window for a television; where that cannot be opened, Kodi's plain dialog: nobody ever sees nothing."""
+def _open_screen(runtime: KodiRuntime, title: str) -> AnyScreen:
+    """Open the window, or Kodi's plain dialog if the window cannot be opened."""
     try:
         return window.WindowScreen(runtime, title)
     except RuntimeError as error:
@@ -181,66 +136,122 @@ def _open_screen(runtime: KodiRuntime, title: str) -> "AnyScreen":
         return dialogs.ProgressScreen(runtime, title)
 
 
-def _sign_in_once(screen: "AnyScreen", runtime: KodiRuntime) -> "Outcome":
-    qr.remove_all()  # of a Kodi that was killed
+def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
+    qr.remove_all()  # those that a killed Kodi has left
     from . import wiring
+    from .account.client_id import current_client_id
     from .auth.sign_in import SignIn
 
-    client_id = wiring.client_id()
-    return SignIn(lambda: wiring.connect(client_id), screen, _tidy_accounts(), runtime, addon.log).run()
+    client_id = current_client_id(KodiSettings())
+    return SignIn(lambda: wiring.connect(client_id), screen, _repaired_accounts(), runtime, addon.log).run()
 
 
-def _offer_sign_in(runtime: KodiRuntime, why: str) -> None:
-    if dialogs.ask(runtime, why, yes=addon.text(words.SIGN_IN_AGAIN)):
-        sign_in(runtime)
+def _show_signed_in(runtime: KodiRuntime, screen: AnyScreen | None, outcome: Outcome) -> None:
+    message = addon.text(message_id(outcome), outcome.user_name, outcome.replaced)
+    if outcome.read_only:
+        _offer_sign_in(runtime, message)
+    elif screen and outcome.user_name and not outcome.replaced:
+        screen.show_message(message)
+    else:
+        dialogs.show_message(runtime, message)
 
 
-def _revoke(accounts: "AccountStore", runtime: KodiRuntime) -> bool:
-    """End the grant at Simkl, where it is of a kind that can be. Returns whether that is done."""
-    grant = accounts.last_grant()
-    if not grant or not grant.refresh_token:
+def _sign_out(runtime: KodiRuntime) -> int:
+    """Sign out, and return the id of the text that says how it went."""
+    from .wiring import accounts
+
+    is_revoked = _revoke(accounts(), runtime)
+    try:
+        accounts().remove()
+    except NotSaved:
+        return Text.NOT_REMOVED
+    addon.notify_all(addon.Event.SIGNED_OUT)
+    return Text.SIGNED_OUT_AT_SIMKL if is_revoked else Text.SIGNED_OUT
+
+
+def _revoke(accounts: AccountStore, runtime: KodiRuntime) -> bool:
+    """End the grant at Simkl, and return True if that worked. It does not for the PIN flow, which has no way to."""
+    credentials = accounts.credentials()
+    if not credentials or not credentials.refresh_token:
         return False
     screen = dialogs.ProgressScreen(runtime, addon.name())
     from .auth.sign_out import revoke
     from .wiring import connect
 
-    client_id = grant.client_id
-    return revoke(lambda: connect(client_id), grant, screen, runtime, addon.log)
+    client_id = credentials.client_id
+    return revoke(lambda: connect(client_id), credentials, screen, runtime, addon.log)
 
 
-def _tidy_accounts() -> "AccountStore":
-    from contextlib import suppress
+def _check(runtime: KodiRuntime, credentials: Credentials) -> Outcome | None:
+    """Check the credentials. Returns None if there is no client id to send with them."""
+    if not (credentials.client_id or _has_client_id() or _ask_for_client_id(runtime, Text.NO_CLIENT_ID)):
+        return None
+    screen = dialogs.ProgressScreen(runtime, addon.name())
+    from . import wiring
+    from .account.client_id import current_client_id
+    from .auth.check import Check
 
-    from .errors import NotSaved
+    client_id = credentials.client_id or current_client_id(KodiSettings())
+
+    def refresh(simkl: BackgroundClient[Client], credentials: Credentials) -> Credentials:
+        return wiring.refresh_in_this_kodi(simkl, credentials, runtime)
+
+    check = Check(lambda: wiring.connect(client_id), screen, wiring.accounts(), runtime, refresh, addon.log)
+    return check.run(credentials)
+
+
+def _show_checked(runtime: KodiRuntime, outcome: Outcome) -> None:
+    from .outcome import SignInResult
     from .wiring import accounts
 
-    with suppress(NotSaved):
-        accounts().tidy()
+    account = accounts().load()
+    if outcome.is_success and account and account.is_outdated:
+        _offer_sign_in(runtime, addon.text(Text.OUTDATED))
+    elif outcome.is_success and outcome.read_only:
+        _offer_sign_in(runtime, addon.text(Text.READ_ONLY, outcome.user_name))
+    elif outcome.is_success:
+        dialogs.show_message(runtime, addon.text(Text.STILL_SIGNED_IN, outcome.user_name))
+    elif outcome.result is SignInResult.NEEDS_SIGN_IN:
+        _offer_sign_in(runtime, addon.text(Text.NEEDS_SIGN_IN))
+    elif not outcome.is_silent:
+        dialogs.show_message(runtime, addon.text(message_id(outcome)))
+
+
+def _offer_sign_in(runtime: KodiRuntime, reason: str) -> None:
+    if dialogs.confirm(runtime, reason, yes=addon.text(Text.SIGN_IN_AGAIN)):
+        sign_in(runtime)
+
+
+def _repaired_accounts() -> AccountStore:
+    from .wiring import accounts
+
+    try:
+        accounts().repair()
+    except NotSaved:
+        pass  # what is half done is read as it is
     return accounts()
 
 
-def _client_id(runtime: KodiRuntime) -> str:
-    """Some client id, see wiring.client_id; "" when there is none and nobody has one to enter."""
-    known = KodiSettings().get(CLIENT_ID).strip()
-    if not known:
-        from .wiring import client_id
+def _has_client_id() -> bool:
+    """Return True if there is a client id. The setting is looked at first, because the rest is slow to import."""
+    if KodiSettings().get(Setting.CLIENT_ID).strip():
+        return True
+    from .account.client_id import current_client_id
 
-        known = client_id()
-    return known or _ask_for_client_id(runtime, words.NO_CLIENT_ID)
+    return bool(current_client_id(KodiSettings()))
 
 
-def _ask_for_client_id(runtime: KodiRuntime, why: int) -> str:
-    """Say why one is needed, and store what is entered; "" when the person would rather not."""
-    if not dialogs.ask(runtime, addon.text(why), yes=addon.text(words.ENTER_CLIENT_ID)):
-        return ""
-    client_id = dialogs.type_in(addon.text(words.CLIENT_ID))
-    if client_id:
-        from .errors import NotSaved
-
-        try:
-            with KodiSettings().alone():
-                KodiSettings().set(CLIENT_ID, client_id)
-        except NotSaved:
-            dialogs.tell(runtime, addon.text(words.CLIENT_ID_NOT_SAVED))
-            return ""
-    return client_id
+def _ask_for_client_id(runtime: KodiRuntime, reason: int) -> bool:
+    """Say why a client id is needed, and store the one that the user enters. Returns False if there is none."""
+    if not dialogs.confirm(runtime, addon.text(reason), yes=addon.text(Text.ENTER_CLIENT_ID)):
+        return False
+    client_id = dialogs.ask_text(addon.text(Text.CLIENT_ID))
+    if not client_id:
+        return False
+    try:
+        with KodiSettings().exclusive():
+            KodiSettings().set(Setting.CLIENT_ID, client_id)
+    except NotSaved:
+        dialogs.show_message(runtime, addon.text(Text.CLIENT_ID_NOT_SAVED))
+        return False
+    return True

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests to Simkl as the user, by any add-on: an auth object for requests, and a Session that has it."""
+"""Requests to Simkl as the user, for other add-ons: an auth object for requests, and a Session that uses it."""
+
+from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -13,49 +15,49 @@ from requests.exceptions import UnrewindableBodyError
 from requests.utils import rewind_body
 
 from . import wiring
+from .account.client_id import current_client_id, known_flow
 from .account.pin_retirement import is_for_device_flow, may_be_outdated
 from .account.refresh import is_due
-from .account.store import Grant
+from .auth.check import RECHECK_DELAY
 from .errors import NotSaved, SignInNeeded, SimklError, Unreachable, UserLimitExceeded
 from .kodi import addon
-from .kodi import strings as words
-from .kodi.cooldown import Pause
+from .kodi.cooldown import Cooldown
+from .kodi.dialogs import show_notification
 from .kodi.proxy import proxy_url
-from .kodi.reminder import is_video_playing, remind, say
+from .kodi.reminder import is_video_playing, remind
 from .kodi.runtime import KodiRuntime
-from .simkl.background import Asking, Ended
+from .kodi.settings import KodiSettings
+from .kodi.strings import Text
+from .models import Credentials
+from .simkl.background import BackgroundClient, Stopped
 from .simkl.client import Simkl
-from .simkl.protocol import USER_LIMIT, error_of, refuses_token
+from .simkl.parsing import USER_LIMIT, error_name, refuses_token
 from .simkl.transport import retry_after
 
-RECHECK_PAUSE = 3.0
-"""Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
+REFRESH_COOLDOWN = 10.0
+"""Seconds after a failed refresh before the next one, if Simkl names no time."""
 
-REFRESH_PAUSE = 10.0
-"""Seconds before another try to get a new token, where Simkl names none."""
-
-LOOK_PAUSE = 3600.0
-"""Seconds before another look whether the sign-in is outdated; and the longest of the other pause."""
+LONGEST_COOLDOWN = 3600.0
+"""Seconds after a failed refresh before the next one at most, and between two looks whether the sign-in is outdated."""
 
 TIMEOUT = (8.0, 20.0)
 """Seconds for a connection, and between two pieces of an answer."""
 
 
 class SimklAuth(AuthBase):
-    """Signs requests to https://api.simkl.com as the account of this Kodi, and leaves all others alone.
+    """Signs requests to https://api.simkl.com as the user of this Kodi. It does not change other requests.
 
     requests.get("https://api.simkl.com/sync/activities", auth=SimklAuth())
 
-    On every request to Simkl: the token, client_id, and the id and version of the calling add-on as app-name,
-    app-version and User-Agent. On a redirect to another host: none of these. What begins at another host stays
-    unsigned where that redirects to Simkl: nobody else can have a request sent as the user.
+    Each request to Simkl gets the access token, client_id, and the calling add-on's id and version as app-name,
+    app-version and User-Agent. A redirect to another host gets none of these. A request that begins at another host is
+    never signed, even if that host redirects it to Simkl: no other host can make this Kodi send a request as the user.
 
-    The account is read for each request, so one object stays good through any number of sign-ins. Several threads may
-    use it.
+    The account is read for each request, so an object can be kept for any time. Several threads may use it.
 
-    A request raises SignInNeeded when nobody is signed in, or when Simkl has refused the token twice. In between,
-    for RECHECK_PAUSE, it waits. A token that is near its end is exchanged for a new one first, and so is one that Simkl
-    refuses. A request raises UserLimitExceeded when the requests of the day are used up.
+    A request raises SignInNeeded if nobody is signed in, or if Simkl refuses the token twice; between the two it waits
+    for RECHECK_DELAY. A token that expires soon is refreshed first, and so is one that Simkl refuses. A request raises
+    UserLimitExceeded if the user's requests for the day are used up.
     """
 
     def __init__(self) -> None:
@@ -66,94 +68,103 @@ class SimklAuth(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if _is_simkl(request.url):
             user_agent = request.headers.get("User-Agent")
-            self._sign(request, self._grant_ahead_of_its_end())
-            request.register_hook("response", partial(self._answered, user_agent))  # type: ignore[no-untyped-call]
+            self._sign(request, self._fresh_credentials())
+            request.register_hook("response", partial(self._on_answer, user_agent))  # type: ignore[no-untyped-call]
         return request
 
-    def _grant(self) -> Grant:
+    def _credentials(self) -> Credentials:
         try:
-            return self._accounts.grant()
+            return self._accounts.valid_credentials()
         except SignInNeeded:
             if self._accounts.load():
                 remind()
             raise
 
-    def _grant_ahead_of_its_end(self) -> Grant:
-        """Where Simkl cannot be reached for a new one, the old one may be good yet: the clock may be wrong."""
-        grant = self._grant()
-        self._look_whether_outdated(grant)
-        return (self._refresh(grant) if is_due(grant) else None) or grant
+    def _fresh_credentials(self) -> Credentials:
+        """Return the credentials, refreshed if the token expires soon.
 
-    def _look_whether_outdated(self, grant: Grant) -> None:
-        """Say once that Simkl retires the way that this sign-in was made, when a new build has a client id for another.
-
-        Not over a playing video: there will be another request.
+        If the refresh fails, return the old ones: the device's clock can be wrong, and they can still be good.
         """
-        pause = Pause("outdated")
-        if grant.refresh_token or not pause.is_over() or is_video_playing():
+        credentials = self._credentials()
+        self._mark_if_outdated(credentials)
+        return (self._refresh(credentials) if is_due(credentials) else None) or credentials
+
+    def _mark_if_outdated(self, credentials: Credentials) -> None:
+        """Find out whether Simkl retires the flow of this sign-in, and tell the user once.
+
+        This happens once in LONGEST_COOLDOWN, and not while a video plays.
+        """
+        cooldown = Cooldown("outdated")
+        if credentials.refresh_token or not cooldown.is_over() or is_video_playing():
             return
-        pause.begin(LOOK_PAUSE)
-        account, client_id = self._accounts.load(), wiring.client_id()
-        if not may_be_outdated(grant, client_id) or not account or account.is_outdated:
+        cooldown.start(LONGEST_COOLDOWN)
+        account, client_id = self._accounts.load(), current_client_id(KodiSettings())
+        if not may_be_outdated(credentials, client_id) or not account or account.is_outdated:
             return
-        if is_for_device_flow(client_id, wiring.known_flow(client_id), self._asking):
+        if is_for_device_flow(client_id, known_flow(KodiSettings(), client_id), self._background_client):
             with suppress(NotSaved):
-                if self._accounts.set_outdated(grant):
-                    say(words.NEW_WAY)
+                if self._accounts.set_outdated(credentials):
+                    show_notification(addon.text(Text.NEW_WAY))
 
-    def _asking(self, client_id: str) -> "Asking[Simkl]":
-        return Asking(lambda: wiring.connect(client_id), lambda: None, self._runtime)
+    def _background_client(self, client_id: str) -> BackgroundClient[Simkl]:
+        return BackgroundClient(lambda: wiring.connect(client_id), lambda: None, self._runtime)
 
-    def _refresh(self, grant: Grant) -> Optional[Grant]:
-        """The grant to use in place of this one; None where there is none to be had now."""
-        pause = Pause("refresh")
-        if not pause.is_over():
+    def _refresh(self, credentials: Credentials) -> Credentials | None:
+        """Return the refreshed credentials; None if they cannot be refreshed now."""
+        cooldown = Cooldown("refresh")
+        if not cooldown.is_over():
             return None
-        simkl = self._asking(grant.client_id)
+        simkl = self._background_client(credentials.client_id)
         try:
-            return wiring.refresh_in_this_kodi(simkl, grant, self._runtime)
+            return wiring.refresh_in_this_kodi(simkl, credentials, self._runtime)
         except SignInNeeded:
             if self._accounts.load():
                 remind()
             raise
-        except (SimklError, NotSaved, Ended) as error:
+        except (SimklError, NotSaved, Stopped) as error:
             addon.log(f"no refresh: {error}")
             wanted = error.retry_after if isinstance(error, Unreachable) else None
-            pause.begin(min(max(REFRESH_PAUSE, wanted or 0), LOOK_PAUSE))
+            cooldown.start(min(max(REFRESH_COOLDOWN, wanted or 0), LONGEST_COOLDOWN))
             return None
         finally:
             simkl.close()
 
-    def _sign(self, request: requests.PreparedRequest, grant: Grant) -> None:
-        request.headers["Authorization"] = f"Bearer {grant.access_token}"
+    def _sign(self, request: requests.PreparedRequest, credentials: Credentials) -> None:
+        request.headers["Authorization"] = f"Bearer {credentials.access_token}"
         request.headers["User-Agent"] = f"{self._app_name}/{self._app_version}"
-        request.url = _with_query(request.url or "", self._query(grant))
+        request.url = _with_query(request.url or "", self._query(credentials))
 
-    def _query(self, grant: Grant) -> Dict[str, str]:
-        return {"client_id": grant.client_id, "app-name": self._app_name, "app-version": self._app_version}
+    def _query(self, credentials: Credentials) -> dict[str, str]:
+        return {"client_id": credentials.client_id, "app-name": self._app_name, "app-version": self._app_version}
 
-    def _answered(self, user_agent: Optional[str], response: requests.Response, **options: Any) -> requests.Response:
-        """requests' hook for an answer. It stays on the requests that are made of redirects: not all are signed."""
+    def _on_answer(self, user_agent: str | None, response: requests.Response, **options: Any) -> requests.Response:
+        """Handle an answer. requests copies this hook to requests that follow a redirect; not all of those are signed.
+
+        user_agent: the caller's own.
+        """
         vars(response.request).pop("copy", None)
         if not _is_simkl(response.request.url) or "Authorization" not in response.request.headers:
             return response
         if _is_refusal(response):
             response = self._try_again(response, options)
-        if response.status_code == 429 and error_of(response.content) == USER_LIMIT:
+        if response.status_code == 429 and error_name(response.content) == USER_LIMIT:
             raise UserLimitExceeded(_ends_at(response))
         if response.is_redirect:
             self._prepare_redirect(response, user_agent)
         return response
 
-    def _prepare_redirect(self, response: requests.Response, user_agent: Optional[str]) -> None:
-        """requests makes the next request of the answer's Location and of a copy of the request that was sent."""
+    def _prepare_redirect(self, response: requests.Response, user_agent: str | None) -> None:
+        """Sign a redirect to Simkl, and remove what is ours from a redirect to another host.
+
+        requests makes the next request of the answer's Location and of a copy of the request that was sent.
+        """
         sent, target = response.request, urljoin(response.url, response.headers["Location"])
-        ours = {name: value for name, value in _query_of(sent.url) if name in _OURS}
+        ours = {name: value for name, value in _query_of(sent.url) if name in _OUR_PARAMETERS}
         if _is_simkl(target):
             response.headers["Location"] = _with_query(target, ours)
             return
         theirs = [parameter for parameter in _query_of(target) if parameter not in ours.items()]
-        if theirs != _query_of(target):  # Simkl's Location has what it was asked
+        if theirs != _query_of(target):  # Simkl has repeated our parameters in its Location
             response.headers["Location"] = urlunsplit(urlsplit(target)._replace(query=urlencode(theirs)))
 
         def unsigned_copy() -> requests.PreparedRequest:
@@ -163,82 +174,86 @@ class SimklAuth(AuthBase):
                 unsigned.headers["User-Agent"] = user_agent
             return unsigned
 
-        sent.copy = unsigned_copy  # type: ignore[method-assign]  # until the next answer to it
+        sent.copy = unsigned_copy  # type: ignore[method-assign]  # removed at the next answer to this request
 
-    def _try_again(self, refused: requests.Response, options: Dict[str, Any]) -> requests.Response:
-        """After a refused token: the request with a newer token, where there is one, and once more after a pause.
+    def _try_again(self, refused: requests.Response, options: dict[str, Any]) -> requests.Response:
+        """Send a refused request again: at once if there is a newer token, and once more after RECHECK_DELAY.
 
-        Where there is to be a newer one and it cannot be had now, nothing is known but that this one has ended.
+        If the token cannot be refreshed right now, return the refusal and leave the account as it is.
         """
-        grant = self._newer_grant(refused)
-        if not grant or not _can_be_sent_again(refused.request):
+        credentials = self._newer_credentials(refused)
+        if not credentials or not _can_be_sent_again(refused.request):
             return refused
-        if not _has(refused, grant):
-            refused = self._send_again(refused, grant, options)
+        if not _has_token_of(refused, credentials):
+            refused = self._send_again(refused, credentials, options)
             if not _is_refusal(refused):
                 return refused
-        self._runtime.wait(RECHECK_PAUSE)
+        self._runtime.wait(RECHECK_DELAY)
         if self._runtime.is_shutting_down():
             return refused
-        is_still_stored = _has(refused, self._grant())
-        grant = self._newer_grant(refused)
-        if not grant:
+        is_still_stored = _has_token_of(refused, self._credentials())
+        credentials = self._newer_credentials(refused)
+        if not credentials:
             return refused
-        response = self._send_again(refused, grant, options)
+        response = self._send_again(refused, credentials, options)
         if is_still_stored and _is_refusal(response):
-            self._give_up(grant)
+            self._give_up(credentials)
         return response
 
-    def _newer_grant(self, refused: requests.Response) -> Optional[Grant]:
-        """What to use after a refusal: what is stored by now, or what that can be exchanged for."""
-        grant = self._grant()
-        return self._refresh(grant) if grant.refresh_token and _has(refused, grant) else grant
+    def _newer_credentials(self, refused: requests.Response) -> Credentials | None:
+        """Return what to send after a refusal: the stored credentials, refreshed if they are the refused ones."""
+        credentials = self._credentials()
+        if credentials.refresh_token and _has_token_of(refused, credentials):
+            return self._refresh(credentials)
+        return credentials
 
-    def _send_again(self, refused: requests.Response, grant: Grant, options: Dict[str, Any]) -> requests.Response:
-        """Send the request of an answer again, for another grant."""
+    def _send_again(
+        self, refused: requests.Response, credentials: Credentials, options: dict[str, Any]
+    ) -> requests.Response:
+        """Send the request of an answer again with other credentials."""
         request = refused.request
         refused.request = request.copy()
-        _can_be_sent_again(request)  # from its beginning
-        self._sign(request, grant)
+        _can_be_sent_again(request)  # rewinds its body
+        self._sign(request, credentials)
         refused.close()
         response: requests.Response = refused.connection.send(request, **options)  # type: ignore[attr-defined]
         response.history += [*refused.history, refused]
         return response
 
-    def _give_up(self, grant: Grant) -> None:
-        """Simkl has refused it twice. Raises SignInNeeded, unless somebody has signed in anew meanwhile."""
+    def _give_up(self, credentials: Credentials) -> None:
+        """Store that Simkl refused the token twice, and raise SignInNeeded. Do neither if there is a new sign-in."""
         with suppress(NotSaved):
-            self._accounts.set_needs_sign_in(grant)
-        if self._accounts.last_grant() == grant:
+            self._accounts.set_needs_sign_in(credentials)
+        if self._accounts.credentials() == credentials:
             remind()
             raise SignInNeeded("the sign-in is no longer valid")
 
 
 class Session(requests.Session):
-    """A requests Session that sends as the user: with SimklAuth, Kodi's proxy, and a timeout on every request."""
+    """A requests.Session that sends as the user: with SimklAuth, Kodi's proxy, and a timeout on every request."""
 
     def __init__(self) -> None:
         super().__init__()
         self.auth = SimklAuth()
-        self.trust_env = False  # no credentials from a .netrc file on a redirect
+        self.trust_env = False  # use no .netrc file: requests would take its password for a redirect
         proxy = proxy_url()
         if proxy:
             self.proxies = {"http": proxy, "https": proxy}
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
-        """As requests has it; timeout: TIMEOUT where none is given."""
+        """Send a request, with TIMEOUT unless the caller gives a timeout."""
         options.setdefault("timeout", TIMEOUT)
         return super().request(*args, **options)
 
     def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:
-        """On a redirect: requests before 2.31 gave the proxy's password to the target (CVE-2023-32681)."""
+        """Remove the proxy's password from a redirect: requests before 2.31 sent it to the target (CVE-2023-32681)."""
         found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
         prepared_request.headers.pop("Proxy-Authorization", None)
         return found
 
 
 def _can_be_sent_again(request: requests.PreparedRequest) -> bool:
-    """Whether its body can be had once more; a file is put back to where it was."""
+    """Return True if the body can be sent once more. The position of a file is set back to where it was."""
     if request.body is None or isinstance(request.body, (str, bytes)):
         return True
     try:
@@ -252,12 +267,12 @@ def _is_refusal(response: requests.Response) -> bool:
     return response.status_code == 401 and refuses_token(401, response.content)
 
 
-def _has(response: requests.Response, grant: Grant) -> bool:
-    """Whether this grant's token was sent."""
-    return bool(response.request.headers.get("Authorization") == f"Bearer {grant.access_token}")
+def _has_token_of(response: requests.Response, credentials: Credentials) -> bool:
+    """Return True if the answered request had the token of these credentials."""
+    return bool(response.request.headers.get("Authorization") == f"Bearer {credentials.access_token}")
 
 
-def _ends_at(response: requests.Response) -> Optional[datetime]:
+def _ends_at(response: requests.Response) -> datetime | None:
     seconds = retry_after(response)
     try:
         return None if seconds is None else datetime.now(timezone.utc) + timedelta(seconds=seconds)
@@ -265,11 +280,11 @@ def _ends_at(response: requests.Response) -> Optional[datetime]:
         return None
 
 
-_OURS = ("client_id", "app-name", "app-version")
+_OUR_PARAMETERS = ("client_id", "app-name", "app-version")
 
 
-def _is_simkl(url: Optional[str]) -> bool:
-    """Whether this is the one place that may see the token."""
+def _is_simkl(url: str | None) -> bool:
+    """Return True for https://api.simkl.com, the only place that gets the token."""
     try:
         parts = urlsplit(url or "")
         return (parts.scheme, parts.hostname, parts.port or 443) == ("https", "api.simkl.com", 443)
@@ -277,12 +292,12 @@ def _is_simkl(url: Optional[str]) -> bool:
         return False
 
 
-def _with_query(url: str, query: Dict[str, str]) -> str:
-    """The URL with these parameters, in place of what it has by their names."""
+def _with_query(url: str, query: dict[str, str]) -> str:
+    """Return the URL with these parameters, instead of those that have the same names."""
     parts = urlsplit(url)
     others = [(name, value) for name, value in _query_of(url) if name not in query]
     return urlunsplit(parts._replace(query=urlencode([*others, *query.items()])))
 
 
-def _query_of(url: Optional[str]) -> List[Tuple[str, str]]:
+def _query_of(url: str | None) -> list[tuple[str, str]]:
     return parse_qsl(urlsplit(url or "").query, keep_blank_values=True)

@@ -1,58 +1,110 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A clock, a screen, a Simkl and a settings store for the tests of the sign-in: they record what is done to them."""
+"""Fakes for the tests without Kodi: a clock, a Simkl, a screen and settings that note what is done to them.
 
+World has one of each. The values below stand for what Simkl sends and what is stored.
+"""
+
+from __future__ import annotations
+
+import json
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
+from datetime import date
+from typing import Any, Callable, Iterator, TypeVar, Union
 
-from lib.simkl_account.account.store import Grant
-from lib.simkl_account.errors import GrantRefused, NotSaved
+from lib.simkl_account.account.store import AccountStore
+from lib.simkl_account.errors import NotSaved, RefreshRefused
+from lib.simkl_account.models import Account, Code, Credentials, User
 from lib.simkl_account.outcome import Outcome
-from lib.simkl_account.simkl.client import User
-from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending, Poll
+from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending, PollResult
+from lib.simkl_account.simkl.transport import Answer as HttpAnswer
 
 T = TypeVar("T")
 
-CODE = Code("ABC123", "simkl.com/pin", expires_in=900, interval=5)
-PENDING, SLOW_DOWN, GONE = Pending(), Pending(slow_down=True), Gone()
+CODE = Code("5G6JAH", "simkl.com/pin", expires_in=900, interval=5, link="https://simkl.com/pin/5G6JAH")
+CODE_BODY = {
+    "result": "OK",
+    "device_code": "DEVICE_CODE",
+    "user_code": "5G6JAH",
+    "verification_uri": "https://simkl.com/pin",
+    "verification_url": "https://simkl.com/pin",
+    "expires_in": 900,
+    "interval": 5,
+}
+"""The answer to a request for a code in the PIN flow, before it is encoded as JSON: CODE as Simkl sends it."""
+PENDING, SLOW_DOWN, CODE_INVALID = Pending(), Pending(slow_down=True), CodeInvalid()
+ADA = User("Ada", 7, "pro")
+
+TODAY = date(2026, 11, 23)
+SIGNED_IN = {
+    "access_token": "a-token",
+    "client_id": "an-id",
+    "id": 7,
+    "name": "Ada",
+    "type": "pro",
+    "since": "2026-11-23",
+    "needs_sign_in": False,
+}
+"""The setting `account` after Ada has signed in by the PIN flow, before it is encoded as JSON."""
+
+
+def signed_in(**changes: Any) -> dict[str, str]:
+    """Return the settings while Ada is signed in, with changes to SIGNED_IN, such as refresh_token="r-token"."""
+    account = {**SIGNED_IN, **changes}
+    return {
+        "account": json.dumps(account),
+        "access_token": str(account["access_token"]),
+        "user_name": str(account["name"]),
+        "signed_in": "yes",
+    }
 
 
 def approved(token: str = "a-token") -> Approved:
-    return Approved(Grant(token, "an-id"))
+    """Return Simkl's answer to a poll once the user has approved the code."""
+    return Approved(Credentials(token, "an-id"))
 
 
 class Hang:
-    """An answer that does not come: the request ends with this error once it is hung up on."""
+    """An answer that does not come. The request ends with this error when it is interrupted."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
 
-Answer = Union[Poll, Code, User, Grant, Exception, Hang, None]
+Answer = Union[PollResult, Code, User, Credentials, Exception, Hang, None]
 
 
 class FakeRuntime:
-    """A clock that only moves when it is waited for."""
+    """A clock that moves only while something waits for it. A request is answered at once, except by a Hang."""
+
+    START = 1000.0
 
     def __init__(self) -> None:
-        self.time = 1000.0
-        self.waits: List[float] = []
-        self.shut_down_at: Optional[float] = None
-        self.waiting: List["Tuple[Future[object], Hang]"] = []
+        self.time = self.START
+        self.waits: list[float] = []
+        self.shut_down_at: float | None = None
+        """When Kodi quits, on this clock."""
+        self.waiting: list[tuple[Future[object], Hang]] = []
+        """Requests that wait for an answer."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.time - self.START
 
     def now(self) -> float:
         return self.time
 
     def wait(self, seconds: float) -> None:
-        assert seconds > 0, "Kodi waits for ever then"
+        assert seconds > 0, "Kodi would wait until it ends"
         self.waits.append(seconds)
         self.time += seconds
 
     def is_shutting_down(self) -> bool:
         return self.shut_down_at is not None and self.time >= self.shut_down_at
 
-    def start(self, call: Callable[[], T]) -> "Future[T]":
-        future: "Future[T]" = Future()
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
         try:
             value = call()
         except Exception as error:
@@ -65,81 +117,113 @@ class FakeRuntime:
         return future
 
 
-class NoLock:
-    """A lock that nobody else wants."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None: ...
-
-
-class FakeSimkl:
-    """Answers what it is told to, in turn; the last poll's answer is repeated."""
+class FakeLock:
+    """A lock that another interpreter holds until taken_until, in seconds since the start."""
 
     def __init__(self, runtime: FakeRuntime) -> None:
         self._runtime = runtime
-        self.codes: List[Answer] = [CODE]
-        self.polls: List[Answer] = [PENDING]
-        self.refreshes: List[Answer] = [GrantRefused("HTTP 400")]
-        self.revocations: List[Answer] = [None]
-        self.users: List[Answer] = [User("Ada", 7, "pro")]
-        self.requests: List[Tuple[float, str]] = []
-        """When, since the start, and what."""
-        self.hung_up = 0
+        self.taken_until = 0.0
+        self.is_held = False
+        self.on_acquired: Callable[[], None] = lambda: None
+        """What the other interpreter has done by the time it releases the lock."""
+
+    def acquire(self) -> bool:
+        if self._runtime.elapsed < self.taken_until:
+            return False
+        self.on_acquired()
+        self.is_held = True
+        return True
+
+    def release(self) -> None:
+        self.is_held = False
+
+
+class FakeSimkl:
+    """A client with prepared answers. Each is given once, in turn; the last one again and again."""
+
+    def __init__(self, runtime: FakeRuntime) -> None:
+        self._runtime = runtime
+        self.codes: list[Answer] = [CODE]
+        self.polls: list[Answer] = [PENDING]
+        self.refreshes: list[Answer] = [RefreshRefused("HTTP 400")]
+        self.revocations: list[Answer] = [None]
+        self.users: list[Answer] = [ADA]
+        self.requests: list[tuple[float, str]] = []
+        """Each request: seconds since the start, and what was requested with which code or token."""
+        self.interruptions = 0
         self.closed = False
 
-    def connect(self) -> "FakeSimkl":
+    def connect(self) -> FakeSimkl:
         return self
 
     def request_code(self) -> Code:
         return self._answer("code", self.codes)  # type: ignore[return-value]
 
-    def poll(self, code: Code) -> Poll:
+    def poll(self, code: Code) -> PollResult:
         return self._answer(f"poll {code.user_code}", self.polls)  # type: ignore[return-value]
 
     def user(self, access_token: str) -> User:
         return self._answer(f"user {access_token}", self.users)  # type: ignore[return-value]
 
-    def refresh(self, grant: Grant) -> Grant:
-        return self._answer(f"refresh {grant.refresh_token}", self.refreshes)  # type: ignore[return-value]
+    def refresh(self, credentials: Credentials) -> Credentials:
+        return self._answer(f"refresh {credentials.refresh_token}", self.refreshes)  # type: ignore[return-value]
 
-    def revoke(self, grant: Grant) -> None:
-        return self._answer(f"revoke {grant.refresh_token}", self.revocations)  # type: ignore[return-value]
+    def revoke(self, credentials: Credentials) -> None:
+        return self._answer(f"revoke {credentials.refresh_token}", self.revocations)  # type: ignore[return-value]
 
-    def hang_up(self) -> None:
-        self.hung_up += 1
+    def interrupt(self) -> None:
+        self.interruptions += 1
         for future, hang in self._runtime.waiting:
             future.set_exception(hang.error)
         self._runtime.waiting.clear()
 
     def close(self) -> None:
-        self.hang_up()
+        self.interrupt()
         self.closed = True
 
-    def polled_at(self) -> List[float]:
-        return [at for at, what in self.requests if what.startswith("poll")]
+    @property
+    def sent(self) -> list[str]:
+        """What was requested, in order, without the times."""
+        return [request for _, request in self.requests]
 
-    def _answer(self, what: str, answers: List[Answer]) -> Answer:
-        self.requests.append((round(self._runtime.time - 1000, 3), what))
+    def sent_at(self, what: str) -> list[float]:
+        """Return when requests that begin with these words were sent, in seconds since the start."""
+        return [at for at, request in self.requests if request.startswith(what)]
+
+    def _answer(self, what: str, answers: list[Answer]) -> Answer:
+        self.requests.append((round(self._runtime.elapsed, 3), what))
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
+class FakeTransport:
+    """A transport that sends nothing. It gives the same answer to every request."""
+
+    def __init__(self, body: Any, status: int = 200, retry_after: float | None = None) -> None:
+        """body: bytes, or a value to encode as JSON."""
+        self._answer = HttpAnswer(status, body if isinstance(body, bytes) else json.dumps(body).encode(), retry_after)
+        self.sent: list[tuple[Any, ...]] = []
+        """The arguments of each request."""
+
+    def request(self, *arguments: Any, **form: Any) -> HttpAnswer:
+        self.sent.append((*arguments, *form.values()))
+        return self._answer
+
+
 class FakeScreen:
-    """Writes down what it is told to show."""
+    """A screen that notes what it is told to show."""
 
     def __init__(self, runtime: FakeRuntime) -> None:
         self._runtime = runtime
-        self.shown: List[str] = []
-        self.time_left: List[float] = []
-        self.cancel_at: Optional[float] = None
-        """Seconds from the start."""
-        self.answers: List[bool] = []
-        """To ask_again; then no."""
-        self.closed_at: Optional[float] = None
+        self.shown: list[str] = []
+        self.time_left: list[float] = []
+        self.cancel_at: float | None = None
+        """When the user cancels, in seconds since the start."""
+        self.answers: list[bool] = []
+        """What the user answers to ask_again(); no, once they are used up."""
+        self.closed_at: float | None = None
 
     def show_contacting(self) -> None:
         self.shown.append("contacting")
@@ -150,17 +234,17 @@ class FakeScreen:
     def show_time_left(self, seconds: float) -> None:
         self.time_left.append(seconds)
 
-    def show_trouble(self, trouble: bool) -> None:
-        self.shown.append("trouble" if trouble else "fine")
+    def show_unreachable(self, unreachable: bool) -> None:
+        self.shown.append("unreachable" if unreachable else "reachable")
 
     def show_approved(self) -> None:
         self.shown.append("approved")
 
     def is_cancelled(self) -> bool:
-        return self.cancel_at is not None and self._runtime.time >= 1000 + self.cancel_at
+        return self.cancel_at is not None and self._runtime.elapsed >= self.cancel_at
 
     def ask_again(self, outcome: Outcome) -> bool:
-        self.shown.append(f"again? {outcome.end.name} {outcome.trouble.name if outcome.trouble else ''}".strip())
+        self.shown.append(f"again? {outcome}")
         return self.answers.pop(0) if self.answers else False
 
     def close(self) -> None:
@@ -169,20 +253,20 @@ class FakeScreen:
 
 
 class FakeSettings:
-    """Settings in memory, with what was written, in order."""
+    """Settings in memory that note each write, in order."""
 
     def __init__(self, **values: str) -> None:
-        self.values: Dict[str, str] = values
-        self.written: List[Tuple[str, str]] = []
+        self.values: dict[str, str] = values
+        self.written: list[tuple[str, str]] = []
         self.fail = 0
         """How many of the next writes fail."""
-        self.is_alone = False
+        self.is_exclusive = False
 
     def get(self, setting: str) -> str:
         return self.values.get(setting, "")
 
     def set(self, setting: str, value: str) -> None:
-        assert self.is_alone, "written while somebody else may be writing"
+        assert self.is_exclusive, "written without the lock"
         if self.fail:
             self.fail -= 1
             raise NotSaved(setting)
@@ -190,10 +274,30 @@ class FakeSettings:
         self.values[setting] = value
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        assert not self.is_alone, "would wait for itself"
-        self.is_alone = True
+    def exclusive(self) -> Iterator[None]:
+        assert not self.is_exclusive, "this would wait for itself"
+        self.is_exclusive = True
         try:
             yield
         finally:
-            self.is_alone = False
+            self.is_exclusive = False
+
+
+class World:
+    """All that a sign-in, a check or a refresh uses."""
+
+    def __init__(self, **settings: str) -> None:
+        self.runtime = FakeRuntime()
+        self.simkl = FakeSimkl(self.runtime)
+        self.screen = FakeScreen(self.runtime)
+        self.settings = FakeSettings(**settings)
+        self.accounts = AccountStore(self.settings, today=lambda: TODAY)
+        self.lock = FakeLock(self.runtime)
+        self.log: list[str] = []
+
+    @property
+    def account(self) -> Account:
+        """The stored account. There must be one."""
+        account = self.accounts.load()
+        assert account
+        return account

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kodistubs with a memory. Bare, they answer True to everything, and every loop on them ends at once."""
+"""Kodistubs that remember and behave: the fixture `kodi`.
+
+Plain Kodistubs answer every question with True, so every loop on them ends at once and a test on them proves nothing.
+"""
+
+from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 from xml.sax.saxutils import escape
 
 import pytest
@@ -16,41 +21,144 @@ import xbmcvfs
 from lib.simkl_account.kodi import addon
 from tools.package import ROOT
 
+PROGRESS_WINDOW = 10101
+FIRST_SCRIPT_WINDOW = 13000
+
 _PO = (ROOT / "resources/language/resource.language.en_gb/strings.po").read_text(encoding="utf-8")
-TEXTS: Dict[int, str] = {
+TEXTS: dict[int, str] = {
     int(number): text for number, text in re.findall(r'^msgctxt "#(\d+)"\nmsgid "(.+)"$', _PO, re.MULTILINE)
 }
 
 
+class Action:
+    """A key, as Kodi passes it to onAction()."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def getId(self) -> int:
+        return self._number
+
+
+class FakeControl:
+    """A control of a window. For each method, by its name, `calls` has the arguments of the last call."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, tuple[Any, ...]] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def method(*arguments: Any) -> int:
+            self.calls[name] = arguments
+            return 640  # for the methods that return a position
+
+        return method
+
+
+class FakeWindow:
+    """Kodi's part of a WindowXMLDialog. The fixture `kodi` replaces the methods of Kodistubs' class with these.
+
+    An instance is the add-on's object, so no attribute may have a name that the add-on's windows use (focus, for one).
+    """
+
+    state: StubbedKodi
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+        self.properties: dict[str, str] = {}
+        self.controls: dict[int, FakeControl] = {}
+        self.focused: int | None = None
+        """The control that has the focus."""
+        self.is_shown = False
+        self.close_calls = 0
+
+    def show(self) -> None:
+        self.is_shown = True
+        self.state.windows.append(self)
+        if self.state.windows_open:
+            self.onInit()  # type: ignore[attr-defined]  # the add-on's
+
+    def close(self) -> None:
+        """Called by the add-on, or by a test in place of Dialog.Close(all)."""
+        self.is_shown = False
+        self.close_calls += 1
+
+    def setProperty(self, name: str, value: str) -> None:
+        self.properties[name] = value
+
+    def getProperty(self, name: str) -> str:
+        return self.properties.get(name, "")
+
+    def getControl(self, number: int) -> FakeControl:
+        if not self.state.windows_have_controls:
+            raise RuntimeError(f"Non-Existent Control {number}")
+        return self.controls.setdefault(number, FakeControl())
+
+    def setFocusId(self, number: int) -> None:
+        self.focused = number
+
+    def getFocusId(self) -> int:
+        if self.focused is None:
+            raise RuntimeError("no control has the focus")
+        return self.focused
+
+    def labels(self) -> dict[int, str]:
+        """Return the texts of the visible controls that have one."""
+        found = {}
+        for number, control in self.controls.items():
+            text = control.calls.get("setLabel") or control.calls.get("setText")
+            if text and control.calls.get("setVisible") != (False,):
+                found[number] = text[0]
+        return found
+
+
 class StubbedKodi:
-    """What the add-on did to Kodi, and what Kodi does in return."""
+    """What the add-on did to Kodi, and how Kodi behaves."""
 
     def __init__(self, profile: Path) -> None:
         self.profile = profile
         self.path = ROOT
-        """Where the add-on is: its settings have no default for client_id there."""
-        self.settings: Dict[str, str] = {}
-        self.kodi_settings: Dict[str, Any] = {}
-        self.log: List[Tuple[str, int]] = []
-        self.builtins: List[str] = []
+        """The add-on's folder. There, the setting client_id has no default."""
+        self.settings: dict[str, str] = {}
+        self.kodi_settings: dict[str, Any] = {}
+        """Kodi's own settings."""
+        self.log: list[tuple[str, int]] = []
+        self.builtins: list[str] = []
+        self.notifications: list[str] = []
+        self.events: list[tuple[str, str, Any]] = []
+        """Sender, message and data of each NotifyAll."""
+        self.waits: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
+        """Called at each wait on a Monitor."""
+        self.abort = False
+        """Whether Kodi is quitting."""
         self.settings_window_open = False
         self.can_write = True
-        self.progress: List[Tuple[Any, ...]] = []
-        self.progress_cancelled = False
-        self.dialog_input = ""
-        self.abort = False
-        self.waits: List[float] = []
-        self.on_wait: Callable[[], None] = lambda: None
-        self.visible = True
+        self.knows_addon, self.disabled = True, False
+        """Kodi does not know the add-on while it updates it, or if the add-on is disabled."""
         self.playing = False
         self.language = "en"
-        self.top_window, self.top_heading = 10101, ""
-        self.notifications: List[str] = []
-        self.events: List[Tuple[str, str, Any]] = []
-        self.knows_addon, self.disabled = True, False
-        """While it is updated, Kodi does not know the add-on; when it is disabled, as far as that."""
-        self.properties: Dict[str, str] = {}
-        """Of the home window."""
+        self.dialog_input = ""
+        """What the user types with Kodi's keyboard."""
+        self.progress: list[tuple[Any, ...]] = []
+        """Calls of the progress dialog."""
+        self.progress_cancelled = False
+        self.visible = True
+        """False if something has taken the progress dialog and all windows of the add-on off the screen."""
+        self.top_window, self.top_heading = PROGRESS_WINDOW, ""
+        self.properties: dict[str, str] = {}
+        """Properties of the home window."""
+        self.windows: list[FakeWindow] = []
+        """The windows of scripts, in the order in which they were shown. The first one has Kodi's number 13000."""
+        self.windows_open = self.windows_have_controls = True
+
+    def window(self) -> Any:
+        """Return the window that was shown last."""
+        return self.windows[-1]
+
+    def window_of_number(self, number: int) -> FakeWindow | None:
+        """Return the window of a script that has this number and is on the screen."""
+        index = number - FIRST_SCRIPT_WINDOW
+        return self.windows[index] if 0 <= index < len(self.windows) and self.windows[index].is_shown else None
 
     def write_settings(self) -> None:
         rows = "".join(f'<setting id="{name}">{escape(value)}</setting>' for name, value in self.settings.items())
@@ -58,7 +166,7 @@ class StubbedKodi:
 
     def set_setting(self, setting: str, value: str) -> None:
         if self.settings_window_open:
-            return  # the window has it, and nobody else
+            return  # Kodi gives the value to the settings window
         self.settings[setting] = value
         if self.can_write:
             self.write_settings()
@@ -71,37 +179,40 @@ class StubbedKodi:
     def condition(self, condition: str) -> bool:
         if condition == "System.AddonIsEnabled(script.simkl.account)":
             return self.knows_addon
-        return self.playing if condition == "Player.HasVideo" else self.visible
+        if condition == "Player.HasVideo":
+            return self.playing
+        window = re.fullmatch(r"Window\.IsVisible\((\d+)\)", condition)
+        assert window, condition
+        number = int(window[1])
+        return self.visible and (number == PROGRESS_WINDOW or self.window_of_number(number) is not None)
 
     def json_rpc(self, request: str) -> str:
-        asked = json.loads(request)
-        if asked["method"] == "JSONRPC.NotifyAll":
-            parameters = asked["params"]
+        call = json.loads(request)
+        parameters = call["params"]
+        if call["method"] == "JSONRPC.NotifyAll":
             self.events.append((parameters["sender"], parameters["message"], parameters.get("data")))
             return json.dumps({"result": "OK"})
-        if asked["method"] == "Addons.GetAddonDetails":
-            known: Any = {"result": {"addon": {"enabled": False}}}
-            return json.dumps(known if self.disabled else {"error": {"code": -32602}})
-        setting = asked["params"]["setting"]
-        if setting in self.kodi_settings:
-            return json.dumps({"result": {"value": self.kodi_settings[setting]}})
+        if call["method"] == "Addons.GetAddonDetails" and self.disabled:
+            return json.dumps({"result": {"addon": {"enabled": False}}})
+        if parameters.get("setting") in self.kodi_settings:
+            return json.dumps({"result": {"value": self.kodi_settings[parameters["setting"]]}})
         return json.dumps({"error": {"code": -32602}})
 
 
 @pytest.fixture
 def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
-    """Kodistubs, patched to remember and to behave."""
+    """Patch Kodistubs, and return what they remember."""
     state = StubbedKodi(tmp_path)
 
     class Addon:
-        def __init__(self, id: Optional[str] = None) -> None:
+        def __init__(self, id: str | None = None) -> None:
             assert id in (None, "script.simkl.account")
             if id and not state.knows_addon:
                 raise RuntimeError(f"Unknown addon id '{id}'.")
             self._id = id
 
         def getLocalizedString(self, number: int) -> str:
-            assert self._id, "inside another add-on, no id would be that add-on's"
+            assert self._id, "without an id, this would be the calling add-on's text"
             return str(TEXTS[number])
 
         def getSetting(self, setting: str) -> str:
@@ -144,32 +255,45 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
         def notification(self, heading: str, message: str, icon: str) -> None:
             state.notifications.append(message)
 
-    class Window:
-        def __init__(self, number: int) -> None:
-            assert number == 10000
-
+    class HomeWindow:
         def getProperty(self, key: str) -> str:
             return state.properties.get(key, "")
 
         def setProperty(self, key: str, value: str) -> None:
             state.properties[key] = value
 
+    def window(number: int) -> Any:
+        if number == 10000:
+            return HomeWindow()
+        found = state.window_of_number(number)
+        if found:
+            return found
+        if number == state.top_window:
+            return FakeWindow()  # another add-on's, or Kodi's own
+        raise RuntimeError("Window id does not exist")
+
     class Monitor:
         def abortRequested(self) -> bool:
             return state.abort
 
         def waitForAbort(self, seconds: float) -> bool:
-            assert seconds > 0, "Kodi waits for ever then"
+            assert seconds > 0, "Kodi would wait until it ends"
+            # Some tests wait for a second of real time in this way, which takes many waits.
+            assert len(state.waits) < 5_000_000, "the add-on waits without end"
             state.waits.append(seconds)
             state.on_wait()
             return state.abort
 
+    monkeypatch.setattr(FakeWindow, "state", state, raising=False)
+    for name, member in vars(FakeWindow).items():
+        if name == "__init__" or not name.startswith("__"):
+            monkeypatch.setattr(xbmcgui.WindowXMLDialog, name, member, raising=False)
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
-    monkeypatch.setattr(addon, "_this", None)
+    monkeypatch.setattr(addon, "_cached", None)
     monkeypatch.setattr(addon, "_unknown_since", None)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)
-    monkeypatch.setattr(xbmcgui, "Window", Window)
+    monkeypatch.setattr(xbmcgui, "Window", window)
     monkeypatch.setattr(xbmc, "Monitor", Monitor)
     monkeypatch.setattr(xbmc, "log", lambda text, level: state.log.append((text, level)))
     monkeypatch.setattr(xbmc, "executebuiltin", state.builtin)

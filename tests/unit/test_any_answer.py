@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whatever Simkl's host answers is a known type or a known error, never another exception."""
+"""Random answers: each one gives a value of a known type or a known error, and never another exception."""
+
+from __future__ import annotations
 
 import contextlib
 import json
 import socket
 import threading
-from typing import Any, Dict, Iterator, List
+from typing import Iterator
 
 import pytest
 import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lib.simkl_account.account.store import Grant
 from lib.simkl_account.errors import SimklError, Unreachable
-from lib.simkl_account.simkl import client as simkl_module
-from lib.simkl_account.simkl import protocol as wire
+from lib.simkl_account.models import Credentials, User
+from lib.simkl_account.simkl import parsing
 from lib.simkl_account.simkl import transport as transport_module
-from lib.simkl_account.simkl.client import Simkl, User
+from lib.simkl_account.simkl.client import Simkl
 from lib.simkl_account.simkl.device_flow import DeviceFlow
-from lib.simkl_account.simkl.protocol import Approved, Code, Gone, Pending
+from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending
 from lib.simkl_account.simkl.transport import Answer, Transport
 
-CODE = Code("5G6JAH", "simkl.com/pin", 900, 5)
+from .fakes import CODE, FakeTransport
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 anything = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
@@ -42,15 +43,20 @@ bodies = (
 statuses = st.sampled_from([200, 200, 200, 302, 400, 401, 403, 404, 412, 429, 500, 503]) | st.integers(100, 999)
 answers = st.builds(Answer, statuses, bodies, st.none() | st.floats(0, 1e9))
 
+KNOWN_MESSAGES = {
+    "bad answer (not a JSON object)",
+    "bad answer (unknown state)",
+    "bad answer (unusable access_token)",
+    "too many requests (HTTP 429)",
+}
 
-class Transports:
-    """Answers everything with one answer."""
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+def fake_transport(answer: Answer) -> FakeTransport:
+    """Return a transport that gives this answer to every request."""
+    return FakeTransport(answer.body, answer.status, answer.retry_after)
 
-    def request(self, *arguments: Any, **form: Any) -> Answer:
-        return self._answer
+
+# Any status and body
 
 
 @settings(max_examples=300, deadline=None)
@@ -58,8 +64,9 @@ class Transports:
 @example(Answer(200, b"[" * 100000, None))
 @example(Answer(200, b'{"expires_in": ' + b"9" * 5000 + b"}", None))
 @example(Answer(200, b'{"user": {"name": "\\ud800"}}', None))
-def test_any_body_with_any_status(answer: Answer) -> None:
-    client = Simkl("an-id", Transports(answer))  # type: ignore[arg-type]
+def test_any_status_and_body(answer: Answer) -> None:
+    """Every method of the client and of the device flow returns usable values or raises a SimklError."""
+    client = Simkl("an-id", fake_transport(answer))  # type: ignore[arg-type]
     with contextlib.suppress(SimklError):
         code = client.request_code()
         assert code.user_code.isascii() and 1 <= len(code.user_code) <= 16
@@ -68,19 +75,19 @@ def test_any_body_with_any_status(answer: Answer) -> None:
         assert 1 <= code.interval <= 300
         assert 1 <= code.expires_in <= 86400
     with contextlib.suppress(SimklError):
-        poll = client.poll(CODE)
-        assert isinstance(poll, (Pending, Approved, Gone))
-        if isinstance(poll, Approved):
-            assert poll.grant.access_token.isascii() and poll.grant.access_token.isprintable()
+        result = client.poll(CODE)
+        assert isinstance(result, (Pending, Approved, CodeInvalid))
+        if isinstance(result, Approved):
+            assert result.credentials.access_token.isascii() and result.credentials.access_token.isprintable()
     with contextlib.suppress(SimklError):
-        assert client.refresh(Grant("a", "b", "c")).access_token.isascii()
+        assert client.refresh(Credentials("a", "b", "c")).access_token.isascii()
     with contextlib.suppress(SimklError):
-        device = DeviceFlow("an-id", Transports(answer))  # type: ignore[arg-type]
-        device.revoke(Grant("a", "b", "c"))
-        poll = device.poll(CODE)
-        if isinstance(poll, Approved):
-            assert poll.grant.access_token.isprintable() and poll.grant.refresh_token.isascii()
-            assert poll.grant.expires_at >= poll.grant.issued_at >= 0
+        device_flow = DeviceFlow("an-id", fake_transport(answer))  # type: ignore[arg-type]
+        device_flow.revoke(Credentials("a", "b", "c"))
+        result = device_flow.poll(CODE)
+        if isinstance(result, Approved):
+            assert result.credentials.access_token.isprintable() and result.credentials.refresh_token.isascii()
+            assert result.credentials.expires_at >= result.credentials.issued_at >= 0
     with contextlib.suppress(SimklError):
         user = client.user("a-token")
         assert isinstance(user, User)
@@ -90,29 +97,25 @@ def test_any_body_with_any_status(answer: Answer) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(answers)
-def test_an_error_says_nothing_of_the_answer(answer: Answer) -> None:
-    caught: List[SimklError] = []
+def test_error_messages(answer: Answer) -> None:
+    """The message of an error holds nothing of the answer but its status."""
+    errors: list[SimklError] = []
     try:
-        Simkl("an-id", Transports(answer)).poll(CODE)  # type: ignore[arg-type]
+        Simkl("an-id", fake_transport(answer)).poll(CODE)  # type: ignore[arg-type]
     except SimklError as error:
-        caught.append(error)
-    for said in caught:
-        assert str(said) in KNOWN_TEXTS or str(said).startswith(("bad answer (HTTP ", "HTTP "))
-        assert said.__cause__ is None
+        errors.append(error)
+    for raised in errors:
+        assert str(raised) in KNOWN_MESSAGES or str(raised).startswith(("bad answer (HTTP ", "HTTP "))
+        assert raised.__cause__ is None
 
 
-KNOWN_TEXTS = {
-    "bad answer (not a JSON object)",
-    "bad answer (unknown state)",
-    "bad answer (unusable access_token)",
-    "too many requests (HTTP 429)",
-}
+# Any bytes
 
 
 @pytest.fixture
-def raw(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dict[str, bytes]]:
-    """A server without TLS that answers every connection with state["answer"], and hangs up."""
-    state: Dict[str, bytes] = {"answer": b""}
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+    """Run a server without TLS that sends the value of "answer" to every connection and closes it."""
+    state: dict[str, bytes] = {"answer": b""}
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -124,7 +127,7 @@ def raw(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dict[str, bytes]]:
                     connection.sendall(state["answer"])
 
     threading.Thread(target=serve, daemon=True).start()
-    monkeypatch.setattr("lib.simkl_account.simkl.transport.API", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    monkeypatch.setattr(transport_module, "API", f"http://127.0.0.1:{listener.getsockname()[1]}")
     yield state
     listener.close()
 
@@ -148,16 +151,18 @@ lines = st.sampled_from(
 @example(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello")
 @example(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nhello")
 @example(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n")
-def test_any_bytes_on_the_line(raw: Dict[str, bytes], wire_bytes: bytes) -> None:
-    raw["answer"] = wire_bytes
+def test_any_bytes(server: dict[str, bytes], sent: bytes) -> None:
+    """If a server sends random bytes, a request returns an Answer or raises Unreachable."""
+    server["answer"] = sent
     transport = Transport("an-app", "1")
-    transport._session.mount(transport_module.API + "/", requests.adapters.HTTPAdapter())  # no TLS here
-    seen: List[Answer] = []
+    transport._session.mount(transport_module.API + "/", requests.adapters.HTTPAdapter())  # without TLS
+    received: list[Answer] = []
     with contextlib.suppress(Unreachable):
-        seen.append(transport.request("GET", "/oauth/pin", {}))
+        received.append(transport.request("GET", "/oauth/pin", {}))
     transport.close()
-    assert all(isinstance(answer.status, int) and isinstance(answer.body, bytes) for answer in seen)
+    assert all(isinstance(answer.status, int) and isinstance(answer.body, bytes) for answer in received)
 
 
-def test_the_limits_above_are_the_codes() -> None:
-    assert (wire._LONGEST_INTERVAL, wire._LONGEST_LIFE, simkl_module._LONGEST_NAME) == (300, 86400, 50)
+def test_limits() -> None:
+    """The numbers in test_any_status_and_body are the limits in parsing.py."""
+    assert (parsing._LONGEST_INTERVAL, parsing._LONGEST_CODE_LIFE, parsing._LONGEST_NAME) == (300, 86400, 50)

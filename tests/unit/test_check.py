@@ -1,165 +1,165 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check now, with a clock, a screen and a Simkl of the tests' own."""
+"""The check: what it requests, what it stores, and when it finds that the user needs to sign in again."""
 
-from typing import Any, List
+from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from lib.simkl_account.account.refresh import refresh
-from lib.simkl_account.account.store import Account, AccountStore, Grant
-from lib.simkl_account.auth.check import PATIENCE, RECHECK_PAUSE, Check
-from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Trouble, Unreachable
-from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.auth.check import RECHECK_DELAY, REQUEST_TIMEOUT, Check
+from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Unreachable
+from lib.simkl_account.models import Credentials
+from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from lib.simkl_account.simkl.background import TICK
-from lib.simkl_account.simkl.client import User
 
-from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang, NoLock
+from .fakes import ADA, Hang, World
 
-GRANT = Grant("a-token", "an-id")
+CREDENTIALS = Credentials("a-token", "an-id")
+REFRESHABLE = Credentials("old-token", "an-id", "r-token", 1.0, 604801.0, "media:read media:write")
+"""Credentials of the device flow that expired long ago."""
+UNKNOWN_EXPIRY = REFRESHABLE._replace(issued_at=0.0, expires_at=0.0)
 REFUSED = TokenRefused("HTTP 401")
-ADA = User("Ada", 7, "pro")
 
 
-class World:
-    """A check and all that it touches."""
-
-    def __init__(self) -> None:
-        self.runtime = FakeRuntime()
-        self.simkl = FakeSimkl(self.runtime)
-        self.screen = FakeScreen(self.runtime)
-        self.settings = FakeSettings()
-        self.accounts = AccountStore(self.settings)
-        self.accounts.replace(GRANT)
-        self.log: List[str] = []
+class CheckWorld(World):
+    """A World with a check."""
 
     def check(self) -> Outcome:
-        def refresh_here(simkl: Any, grant: Grant) -> Grant:
-            return refresh(simkl, grant, self.accounts, self.runtime, NoLock(), self.log.append)
+        """Check the stored sign-in. Assert that the screen and the connection are closed after it."""
 
+        def refresh_here(simkl: Any, credentials: Credentials) -> Credentials:
+            return refresh(simkl, credentials, self.accounts, self.runtime, self.lock, self.log.append)
+
+        credentials = self.accounts.credentials()
+        assert credentials
         check = Check(self.simkl.connect, self.screen, self.accounts, self.runtime, refresh_here, self.log.append)
-        outcome = check.run(self.accounts.last_grant() or GRANT)
+        outcome = check.run(credentials)
         assert self.screen.closed_at is not None
         assert self.simkl.closed
         return outcome
 
-    @property
-    def account(self) -> Account:
-        account = self.accounts.load()
-        assert account
-        return account
-
-    @property
-    def asked_at(self) -> List[float]:
-        return [at for at, what in self.simkl.requests if what == "user a-token"]
-
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> CheckWorld:
+    """A World in which a sign-in by the PIN flow is stored, still without a name."""
+    world = CheckWorld()
+    world.accounts.replace(CREDENTIALS)
+    return world
 
 
-def test_good(world: World) -> None:
-    assert world.check() == Outcome(End.SIGNED_IN, user_name="Ada")
+def test_token_accepted(world: CheckWorld) -> None:
+    """If Simkl accepts the token, the user is stored."""
+    assert world.check() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
     assert world.account[:3] == ("Ada", 7, "pro")
-    assert (world.asked_at, world.screen.shown) == ([0], ["contacting", "closed"])
+    assert (world.simkl.sent_at("user a-token"), world.screen.shown) == ([0], ["contacting", "closed"])
     assert world.log == ["check: SIGNED_IN"]
 
 
-def test_no_longer_valid_is_said_after_a_second_look(world: World) -> None:
+def test_token_refused_twice(world: CheckWorld) -> None:
+    """If Simkl refuses the token, and again after RECHECK_DELAY, the user needs to sign in again."""
     world.simkl.users = [REFUSED]
-    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
-    assert world.asked_at == [0, RECHECK_PAUSE]
+    assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
+    assert world.simkl.sent_at("user a-token") == [0, RECHECK_DELAY]
     assert world.account.needs_sign_in
 
 
-def test_one_refusal_is_a_passing_fault(world: World) -> None:
+def test_token_refused_once(world: CheckWorld) -> None:
+    """If Simkl accepts the token at the second request, the user stays signed in."""
     world.simkl.users = [REFUSED, ADA]
-    assert world.check().end is End.SIGNED_IN
+    assert world.check().result is SignInResult.SIGNED_IN
     assert not world.account.needs_sign_in
 
 
-def test_good_again(world: World) -> None:
-    world.accounts.set_needs_sign_in(GRANT)
-    assert world.check().end is End.SIGNED_IN
+def test_token_accepted_again(world: CheckWorld) -> None:
+    """If Simkl accepts a token that it refused before, the user no longer needs to sign in."""
+    world.accounts.set_needs_sign_in(CREDENTIALS)
+    assert world.check().result is SignInResult.SIGNED_IN
     assert not world.account.needs_sign_in
 
 
-FAULTS = [
-    (Unreachable(Trouble.NO_NETWORK), Outcome(End.UNREACHABLE, Trouble.NO_NETWORK)),
-    (Unreachable(Trouble.BAD_ANSWER, "HTTP 503"), Outcome(End.UNREACHABLE, Trouble.BAD_ANSWER)),
-    (Unreachable(Trouble.BUSY, "HTTP 429", 3600.0), Outcome(End.UNREACHABLE, Trouble.BUSY)),
-    (Unreachable(Trouble.BUSY, "HTTP 429"), Outcome(End.UNREACHABLE, Trouble.BUSY)),
-    (ClientIdRefused("HTTP 412"), Outcome(End.REFUSED)),
+FAILURES = [
+    (Unreachable(Cause.NO_NETWORK), Outcome(SignInResult.UNREACHABLE, Cause.NO_NETWORK)),
+    (Unreachable(Cause.BAD_ANSWER, "HTTP 503"), Outcome(SignInResult.UNREACHABLE, Cause.BAD_ANSWER)),
+    (Unreachable(Cause.BUSY, "HTTP 429", 3600.0), Outcome(SignInResult.UNREACHABLE, Cause.BUSY)),
+    (Unreachable(Cause.BUSY, "HTTP 429"), Outcome(SignInResult.UNREACHABLE, Cause.BUSY)),
+    (ClientIdRefused("HTTP 412"), Outcome(SignInResult.REFUSED)),
 ]
 
 
-@pytest.mark.parametrize(("error", "outcome"), FAULTS)
+@pytest.mark.parametrize(("error", "outcome"), FAILURES)
 @pytest.mark.parametrize("earlier", [[], [REFUSED]])
-def test_other_faults_never_mark_it(world: World, error: Exception, outcome: Outcome, earlier: List[Any]) -> None:
+def test_request_fails(world: CheckWorld, error: Exception, outcome: Outcome, earlier: list[Any]) -> None:
+    """If the request fails, even after a refusal of the token, the outcome says why, and the user stays signed in."""
     world.simkl.users = [*earlier, error]
     assert world.check() == outcome
     assert not world.account.needs_sign_in
-    assert world.runtime.time - 1000 <= PATIENCE + RECHECK_PAUSE
+    assert world.runtime.elapsed <= REQUEST_TIMEOUT + RECHECK_DELAY
 
 
-@pytest.mark.parametrize("users", [[Hang(Unreachable(Trouble.NO_ANSWER))], [REFUSED]])
-def test_cancel_and_quit(world: World, users: List[Any]) -> None:
+@pytest.mark.parametrize("users", [[Hang(Unreachable(Cause.NO_ANSWER))], [REFUSED]])
+def test_cancel_and_quit(world: CheckWorld, users: list[Any]) -> None:
+    """If the user cancels or Kodi quits during a request or RECHECK_DELAY, the check ends and marks nothing."""
     world.simkl.users = users
     world.screen.cancel_at = 1
-    assert world.check() == Outcome(End.CANCELLED)
-    assert world.runtime.time - 1000 <= 1 + 2 * TICK
+    assert world.check() == Outcome(SignInResult.CANCELLED)
+    assert world.runtime.elapsed <= 1 + 2 * TICK
     world.screen.cancel_at, world.runtime.shut_down_at = None, world.runtime.time + 1
-    assert world.check() == Outcome(End.SHUTTING_DOWN)
+    assert world.check() == Outcome(SignInResult.SHUTTING_DOWN)
     assert not world.account.needs_sign_in
 
 
-REFRESHABLE = Grant("old", "an-id", "r", 1.0, 604801.0, "media:read media:write")
-
-
-def test_a_token_near_its_end_is_exchanged_first(world: World) -> None:
+def test_refresh_of_expired_token(world: CheckWorld) -> None:
+    """If the token expires soon or has expired, it is refreshed before the check uses it."""
     world.accounts.replace(REFRESHABLE)
-    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new", issued_at=0.0, expires_at=0.0)]
-    assert world.check().end is End.SIGNED_IN
-    assert [what for _, what in world.simkl.requests] == ["refresh r", "user new"]
+    world.simkl.refreshes = [UNKNOWN_EXPIRY._replace(access_token="new-token")]
+    assert world.check().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent == ["refresh r-token", "user new-token"]
     assert world.account.name == "Ada"
 
 
-def test_a_refused_token_is_exchanged(world: World) -> None:
-    world.accounts.replace(REFRESHABLE._replace(issued_at=0.0, expires_at=0.0))
-    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new")]
+def test_refresh_of_refused_token(world: CheckWorld) -> None:
+    """If Simkl refuses a token that can be refreshed, the check goes on with a refreshed token."""
+    world.accounts.replace(UNKNOWN_EXPIRY)
+    world.simkl.refreshes = [REFRESHABLE._replace(access_token="new-token")]
     world.simkl.users = [REFUSED, ADA]
-    assert world.check().end is End.SIGNED_IN
-    assert [what for _, what in world.simkl.requests] == ["user old", "refresh r", "user new"]
+    assert world.check().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent == ["user old-token", "refresh r-token", "user new-token"]
 
 
-def test_a_grant_that_has_ended(world: World) -> None:
+def test_refresh_refused(world: CheckWorld) -> None:
+    """If Simkl refuses the refresh token, the user needs to sign in again."""
     world.accounts.replace(REFRESHABLE)
-    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
     assert world.account.needs_sign_in
 
 
-def test_a_new_token_that_is_refused_too(world: World) -> None:
-    endless = REFRESHABLE._replace(issued_at=0.0, expires_at=0.0)
-    world.accounts.replace(endless)
-    news = [endless._replace(access_token="new"), endless._replace(access_token="newer")]
-    world.simkl.refreshes = list(news)
+def test_refreshed_token_refused(world: CheckWorld) -> None:
+    """If Simkl refuses two refreshed tokens, the user needs to sign in again, until a later check succeeds."""
+    world.accounts.replace(UNKNOWN_EXPIRY)
+    world.simkl.refreshes = [
+        UNKNOWN_EXPIRY._replace(access_token="new-token"),
+        UNKNOWN_EXPIRY._replace(access_token="newer-token"),
+    ]
     world.simkl.users = [REFUSED]
-    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
-    assert [what for _, what in world.simkl.requests] == [
-        "user old",
-        "refresh r",
-        "user new",
-        "refresh r",
-        "user newer",
+    assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
+    assert world.simkl.sent == [
+        "user old-token",
+        "refresh r-token",
+        "user new-token",
+        "refresh r-token",
+        "user newer-token",
     ]
     assert world.account.needs_sign_in
-    world.simkl.refreshes, world.simkl.users = [endless._replace(access_token="good")], [REFUSED, ADA]
-    assert world.check().end is End.SIGNED_IN, "and what was marked wrongly is healed"
+    world.simkl.refreshes, world.simkl.users = [UNKNOWN_EXPIRY._replace(access_token="good-token")], [REFUSED, ADA]
+    assert world.check().result is SignInResult.SIGNED_IN
     assert not world.account.needs_sign_in
 
 
-def test_what_cannot_be_written_down_is_still_true(world: World) -> None:
+def test_not_saved(world: CheckWorld) -> None:
+    """If the result of the check cannot be stored, the outcome is still what Simkl answered."""
     world.settings.fail = 1
-    assert world.check() == Outcome(End.SIGNED_IN, user_name="Ada")
+    assert world.check() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
     world.simkl.users, world.settings.fail = [REFUSED], 1
-    assert world.check() == Outcome(End.NEEDS_SIGN_IN)
+    assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)

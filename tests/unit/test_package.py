@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The zip that people install."""
+"""The zip that users install, and the tools that make and check it."""
+
+from __future__ import annotations
 
 import re
 import zipfile
@@ -11,7 +13,8 @@ from tools import check_addon, news
 from tools.package import ADDON_ID, ROOT, VERSION, shipped_files, write_zip
 
 
-def test_the_zip_holds_what_ships_and_nothing_else(tmp_path: Path) -> None:
+def test_zip_content(tmp_path: Path) -> None:
+    """The zip has the shipped files only, readable for everybody, with the client id that is given."""
     assert not [path for path in shipped_files() if path.suffix == ".pyc" or path.name == "py.typed"]
     with zipfile.ZipFile(write_zip(tmp_path, "an-id")) as archive:
         assert sorted(archive.namelist()) == sorted(f"{ADDON_ID}/{path.as_posix()}" for path in shipped_files())
@@ -19,11 +22,13 @@ def test_the_zip_holds_what_ships_and_nothing_else(tmp_path: Path) -> None:
         assert b"<default>an-id</default>" in archive.read(f"{ADDON_ID}/resources/settings.xml")
 
 
-def test_the_same_tree_makes_the_same_bytes(tmp_path: Path) -> None:
+def test_zip_reproducible(tmp_path: Path) -> None:
+    """Two zips of the same files have the same bytes."""
     assert write_zip(tmp_path / "one").read_bytes() == write_zip(tmp_path / "two").read_bytes()
 
 
-def test_news_is_the_newest_part_of_the_changelog() -> None:
+def test_news() -> None:
+    """The newest part of the changelog is put into addon.xml; if it does not fit, ValueError says why."""
     addon_xml = (ROOT / "addon.xml").read_text(encoding="utf-8")
     changelog = f"v{VERSION}\n- <New> & more\n\nv0.0.1\n- Old\n"
     assert f"<news>v{VERSION}\n- &lt;New&gt; &amp; more</news>" in news.with_news(addon_xml, changelog)
@@ -36,7 +41,8 @@ def test_news_is_the_newest_part_of_the_changelog() -> None:
 
 
 @pytest.mark.parametrize("branch", check_addon.BRANCHES)
-def test_the_checker_of_kodis_repository_complains_when_there_is_reason_to(branch: str, tmp_path: Path) -> None:
+def test_checker_finds_problems(branch: str, tmp_path: Path) -> None:
+    """The checker of Kodi's repository accepts the add-on, and rejects it after each of four changes."""
     with zipfile.ZipFile(write_zip(tmp_path)) as archive:
         archive.extractall(tmp_path)
     addon = tmp_path / ADDON_ID
@@ -55,7 +61,8 @@ def test_the_checker_of_kodis_repository_complains_when_there_is_reason_to(branc
     assert not check_addon.check(branch, addon)
 
 
-def test_the_workflows_call_targets_that_are_there() -> None:
+def test_workflow_targets() -> None:
+    """The Makefile has each target that the workflows and hooks call, and they call the five main ones."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     called = {
         target

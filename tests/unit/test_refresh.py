@@ -1,273 +1,218 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Keeping a grant good: one refresh at a time, and nothing lost by it."""
+"""The refresh of the access token: when it is due, one at a time in all interpreters, and what is stored of it."""
 
-from typing import Any, List
+from __future__ import annotations
 
 import pytest
 
-from lib.simkl_account.account.refresh import AHEAD, LOCK_PATIENCE, is_due, refresh
-from lib.simkl_account.account.store import AccountStore, Grant
-from lib.simkl_account.auth.sign_out import LIMIT, revoke
-from lib.simkl_account.errors import (
-    ClientIdRefused,
-    GrantRefused,
-    NotSaved,
-    SignInNeeded,
-    Trouble,
-    Unreachable,
-)
-from lib.simkl_account.simkl.background import TICK, Asking, Ended
-from lib.simkl_account.simkl.client import User
+from lib.simkl_account.account.refresh import LOCK_TIMEOUT, REFRESH_MARGIN, is_due, refresh
+from lib.simkl_account.errors import ClientIdRefused, NotSaved, RefreshRefused, SignInNeeded, Unreachable
+from lib.simkl_account.models import Credentials
+from lib.simkl_account.outcome import Cause
+from lib.simkl_account.simkl.background import TICK, BackgroundClient, Stopped
 
-from .fakes import FakeRuntime, FakeScreen, FakeSettings, FakeSimkl, Hang
+from .fakes import ADA, FakeRuntime, Hang, World
 
 WEEK = 604800.0
-OLD = Grant("old", "an-id", "r", 5000.0, 5000.0 + WEEK, "media:read media:write")
-NEW = OLD._replace(access_token="new")
-FAULT = Unreachable(Trouble.NO_ANSWER)
+OLD = Credentials("old-token", "an-id", "r-token", 5000.0, 5000.0 + WEEK, "media:read media:write")
+NEW = OLD._replace(access_token="new-token")
+PIN = Credentials("another-token", "an-id")
+"""Credentials of another sign-in, by the PIN flow."""
+FAILURE = Unreachable(Cause.NO_ANSWER)
 
 
-class FakeLock:
-    """Taken by somebody else until that one is done."""
+class RefreshWorld(World):
+    """A World with a refresh."""
 
-    def __init__(self, runtime: FakeRuntime, taken_until: float = 0) -> None:
-        self._runtime = runtime
-        self.taken_until = taken_until
-        self.is_held = False
-        self.then: Any = lambda: None
-
-    def acquire(self) -> bool:
-        if self._runtime.now() - 1000 < self.taken_until:
-            return False
-        self.then()
-        self.is_held = True
-        return True
-
-    def release(self) -> None:
-        self.is_held = False
-
-
-class World:
-    """A refresh and all that it touches."""
-
-    def __init__(self) -> None:
-        self.runtime = FakeRuntime()
-        self.simkl = FakeSimkl(self.runtime)
-        self.simkl.refreshes = [NEW]
-        self.settings = FakeSettings()
-        self.accounts = AccountStore(self.settings)
-        self.accounts.replace(OLD)
-        self.accounts.set_user(OLD, User("Ada", 1, "pro"))
-        self.lock = FakeLock(self.runtime)
-        self.log: List[str] = []
-
-    def refresh(self, grant: Grant = OLD) -> Grant:
-        asking = Asking(self.simkl.connect, lambda: None, self.runtime)
+    def refresh(self) -> Credentials:
+        """Refresh OLD. Assert that the lock is released after it."""
+        simkl = BackgroundClient(self.simkl.connect, lambda: None, self.runtime)
         try:
-            return refresh(asking, grant, self.accounts, self.runtime, self.lock, self.log.append)
+            return refresh(simkl, OLD, self.accounts, self.runtime, self.lock, self.log.append)
         finally:
-            assert not self.lock.is_held, "or nobody else could"
-
-    @property
-    def requests(self) -> List[str]:
-        return [what for _, what in self.simkl.requests]
-
-    def is_marked(self) -> bool:
-        account = self.accounts.load()
-        return bool(account and account.needs_sign_in)
+            assert not self.lock.is_held
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> RefreshWorld:
+    """A World in which Ada is signed in with OLD, and Simkl answers a refresh with NEW."""
+    world = RefreshWorld()
+    world.simkl.refreshes = [NEW]
+    world.accounts.replace(OLD)
+    world.accounts.set_user(OLD, ADA)
+    return world
 
 
-def test_a_new_token_is_stored_before_it_is_used(world: World) -> None:
+def test_refresh(world: RefreshWorld) -> None:
+    """The new credentials are stored and returned, and the user stays the same."""
     assert world.refresh() == NEW
-    assert world.accounts.grant() == NEW
-    assert world.requests == ["refresh r"]
-    account = world.accounts.load()
-    assert account
-    assert account[:3] == ("Ada", 1, "pro")
+    assert world.accounts.valid_credentials() == NEW
+    assert world.simkl.sent == ["refresh r-token"]
+    assert world.account[:3] == ("Ada", 7, "pro")
 
 
-def test_who_waited_uses_the_new_token(world: World) -> None:
+def test_refresh_by_another_during_wait(world: RefreshWorld) -> None:
+    """If another interpreter refreshes while this one waits for the lock, this one uses the new token."""
     world.lock.taken_until = 3
-    world.lock.then = lambda: world.accounts.refresh(OLD, NEW)
+    world.lock.on_acquired = lambda: world.accounts.refresh(OLD, NEW)
     assert world.refresh() == NEW
-    assert world.requests == []
-    assert world.runtime.now() - 1000 == pytest.approx(3, abs=2 * TICK)
+    assert world.simkl.sent == []
+    assert world.runtime.elapsed == pytest.approx(3, abs=2 * TICK)
 
 
-def test_who_comes_late_uses_the_new_token(world: World) -> None:
+def test_refresh_by_another_before(world: RefreshWorld) -> None:
+    """If another interpreter has refreshed already, this one uses the new token."""
     world.accounts.refresh(OLD, NEW)
     assert world.refresh() == NEW
-    assert world.requests == []
+    assert world.simkl.sent == []
 
 
-def test_a_dead_one_blocks_nobody_for_longer_than_20_seconds(world: World) -> None:
+def test_lock_timeout(world: RefreshWorld) -> None:
+    """If the lock is not released within 20 seconds, the refresh goes on without it."""
     world.lock.taken_until = 1e9
     assert world.refresh() == NEW
-    assert world.runtime.now() - 1000 == pytest.approx(LOCK_PATIENCE, abs=2 * TICK)
-    assert LOCK_PATIENCE <= 20
+    assert world.runtime.elapsed == pytest.approx(LOCK_TIMEOUT, abs=2 * TICK)
+    assert LOCK_TIMEOUT <= 20
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_refresh_token(world: World) -> None:
-    world.simkl.refreshes = [FAULT, NEW]
+def test_answer_lost(world: RefreshWorld) -> None:
+    """If the answer is lost, the refresh is sent again with the same refresh token."""
+    world.simkl.refreshes = [FAILURE, NEW]
     assert world.refresh() == NEW
-    assert world.requests == ["refresh r", "refresh r"]
+    assert world.simkl.sent == ["refresh r-token", "refresh r-token"]
 
 
 @pytest.mark.parametrize(
-    "error", [FAULT, Unreachable(Trouble.BUSY), Unreachable(Trouble.BAD_ANSWER), ClientIdRefused("HTTP 412")]
+    "error", [FAILURE, Unreachable(Cause.BUSY), Unreachable(Cause.BAD_ANSWER), ClientIdRefused("HTTP 412")]
 )
-def test_no_fault_marks_the_account(world: World, error: Exception) -> None:
+def test_refresh_fails(world: RefreshWorld, error: Exception) -> None:
+    """If the refresh fails, its error is raised, and the user stays signed in with the old token."""
     world.simkl.refreshes = [error]
     with pytest.raises(type(error)):
         world.refresh()
-    assert world.accounts.grant() == OLD
-    assert not world.is_marked()
+    assert world.accounts.valid_credentials() == OLD
+    assert not world.account.needs_sign_in
 
 
-def test_a_grant_that_has_ended_marks_it(world: World) -> None:
-    world.simkl.refreshes = [GrantRefused("HTTP 400")]
+def test_refresh_refused(world: RefreshWorld) -> None:
+    """If Simkl refuses the refresh token, it is not sent again, and the user needs to sign in again."""
+    world.simkl.refreshes = [RefreshRefused("HTTP 400")]
     with pytest.raises(SignInNeeded):
         world.refresh()
-    assert world.is_marked()
+    assert world.account.needs_sign_in
     assert world.log == ["refresh: the grant has ended"]
-    assert world.requests == ["refresh r"]
+    assert world.simkl.sent == ["refresh r-token"]
 
 
-def test_a_whole_refresh_takes_less_than_others_wait(world: World) -> None:
-    world.simkl.refreshes = [Hang(FAULT)]
+def test_refresh_is_shorter_than_lock_timeout(world: RefreshWorld) -> None:
+    """If neither of the two tries is answered, the refresh ends 2 seconds before others stop waiting for the lock."""
+    world.simkl.refreshes = [Hang(FAILURE)]
     with pytest.raises(Unreachable):
         world.refresh()
-    assert len(world.requests) == 2
-    assert world.runtime.now() - 1000 < LOCK_PATIENCE - 2
+    assert len(world.simkl.sent) == 2
+    assert world.runtime.elapsed < LOCK_TIMEOUT - 2
 
 
-@pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.QUOTA])
-def test_who_is_told_too_many_does_not_ask_again_at_once(world: World, trouble: Trouble) -> None:
-    world.simkl.refreshes = [Unreachable(trouble), NEW]
+@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.QUOTA])
+def test_no_second_try_if_limited(world: RefreshWorld, cause: Cause) -> None:
+    """If Simkl refuses the request because there were too many, the refresh is not sent again."""
+    world.simkl.refreshes = [Unreachable(cause), NEW]
     with pytest.raises(Unreachable):
         world.refresh()
-    assert world.requests == ["refresh r"]
+    assert world.simkl.sent == ["refresh r-token"]
 
 
-def test_what_was_marked_wrongly_is_healed(world: World) -> None:
+def test_refresh_clears_needs_sign_in(world: RefreshWorld) -> None:
+    """If the user needs to sign in again but the refresh succeeds, the user is signed in."""
     world.accounts.set_needs_sign_in(OLD)
     assert world.refresh() == NEW
-    assert not world.is_marked()
+    assert not world.account.needs_sign_in
 
 
-def test_two_who_have_exchanged_the_same(world: World) -> None:
-    world.accounts.refresh(OLD, OLD._replace(access_token="lost"))
+def test_two_refreshes_of_same_credentials(world: RefreshWorld) -> None:
+    """If two interpreters have refreshed the same credentials, those that are stored later stay."""
+    world.accounts.refresh(OLD, OLD._replace(access_token="lost-token"))
     world.accounts.refresh(OLD, NEW)
-    assert world.accounts.grant() == NEW, "the later one is the one that lives"
+    assert world.accounts.valid_credentials() == NEW
 
 
-def test_ended_is_true_where_it_cannot_be_written_down(world: World) -> None:
-    world.simkl.refreshes, world.settings.fail = [GrantRefused("HTTP 400")], 1
+def test_refresh_refused_and_not_saved(world: RefreshWorld) -> None:
+    """If Simkl refuses the refresh token and this cannot be stored, SignInNeeded is raised."""
+    world.simkl.refreshes, world.settings.fail = [RefreshRefused("HTTP 400")], 1
     with pytest.raises(SignInNeeded):
         world.refresh()
 
 
-def test_what_cannot_be_stored_is_not_used(world: World) -> None:
+def test_not_saved(world: RefreshWorld) -> None:
+    """If the new credentials cannot be stored, NotSaved is raised, and the next refresh works."""
     world.settings.fail = 1
     with pytest.raises(NotSaved):
         world.refresh()
-    assert world.refresh() == NEW, "the refresh token is as good as before"
+    assert world.refresh() == NEW
 
 
-def test_a_sign_out_meanwhile(world: World) -> None:
-    world.lock.taken_until, world.lock.then = 1, world.accounts.remove
+def test_sign_out_during_wait(world: RefreshWorld) -> None:
+    """If the user signs out while the refresh waits for the lock, nothing is sent and nothing is stored."""
+    world.lock.taken_until, world.lock.on_acquired = 1, world.accounts.remove
     with pytest.raises(SignInNeeded):
         world.refresh()
-    assert world.requests == []
+    assert world.simkl.sent == []
     assert world.accounts.load() is None
 
 
-def test_another_sign_in_meanwhile_is_not_overwritten(world: World) -> None:
-    pin = Grant("another", "an-id")
-    world.lock.taken_until, world.lock.then = 1, lambda: world.accounts.replace(pin)
-    assert world.refresh() == pin
+def test_sign_in_during_wait(world: RefreshWorld) -> None:
+    """If there is a new sign-in while the refresh waits for the lock, its credentials are returned."""
+    world.lock.taken_until, world.lock.on_acquired = 1, lambda: world.accounts.replace(PIN)
+    assert world.refresh() == PIN
 
 
-def test_a_sign_in_while_the_answer_is_on_its_way(world: World) -> None:
-    ask = world.simkl.refresh
-    pin = Grant("another", "an-id")
+def test_sign_in_during_request(world: RefreshWorld) -> None:
+    """If there is a new sign-in while Simkl answers the refresh, the new sign-in is kept and returned."""
+    answer = world.simkl.refresh
 
-    def sign_in_meanwhile(grant: Grant) -> Grant:
-        world.accounts.replace(pin)
-        return ask(grant)
+    def sign_in_and_answer(credentials: Credentials) -> Credentials:
+        world.accounts.replace(PIN)
+        return answer(credentials)
 
-    world.simkl.refresh = sign_in_meanwhile  # type: ignore[method-assign]
-    assert world.refresh() == pin
-    assert world.accounts.grant() == pin
+    world.simkl.refresh = sign_in_and_answer  # type: ignore[method-assign]
+    assert world.refresh() == PIN
+    assert world.accounts.valid_credentials() == PIN
 
 
-def test_kodi_quits(world: World) -> None:
-    world.simkl.refreshes = [Hang(FAULT)]
-    world.runtime.shut_down_at = world.runtime.now() + 2
-    with pytest.raises(Ended):
+def test_quit(world: RefreshWorld) -> None:
+    """If Kodi quits while Simkl does not answer, the refresh ends within two ticks."""
+    world.simkl.refreshes = [Hang(FAILURE)]
+    world.runtime.shut_down_at = FakeRuntime.START + 2
+    with pytest.raises(Stopped):
         world.refresh()
-    assert world.runtime.now() - 1000 <= 2 + 2 * TICK
-
-
-# When
+    assert world.runtime.elapsed <= 2 + 2 * TICK
 
 
 @pytest.mark.parametrize(
     ("now", "due"),
     [
         (5000.0, False),
-        (5000.0 + WEEK - AHEAD - 1, False),
-        (5000.0 + WEEK - AHEAD, True),
-        (5000.0 + 10 * WEEK, True),  # the clock jumped ahead by years: one refresh, and then none for a week
-        (0.0, False),  # the clock fell back by years: a 401 will say it
+        (5000.0 + WEEK - REFRESH_MARGIN - 1, False),
+        (5000.0 + WEEK - REFRESH_MARGIN, True),
+        # The clock went forward by weeks: there is one refresh, and the next one is due a week later.
+        (5000.0 + 10 * WEEK, True),
+        # The clock went back to the time before the sign-in: the refresh follows when Simkl refuses the token.
+        (0.0, False),
     ],
 )
-def test_a_day_ahead(now: float, due: bool) -> None:
+def test_is_due(now: float, due: bool) -> None:
+    """A refresh is due REFRESH_MARGIN before the token expires."""
     assert is_due(OLD, lambda: now) is due
 
 
-def test_half_of_a_short_life_ahead() -> None:
+def test_is_due_after_half_of_short_life() -> None:
+    """If a token's life is short, a refresh is due after half of it."""
     short = OLD._replace(expires_at=5000.0 + 3600)
     assert not is_due(short, lambda: 5000.0 + 1799)
     assert is_due(short, lambda: 5000.0 + 1800)
 
 
-def test_what_has_no_known_end_is_never_due() -> None:
-    for grant in (Grant("pin", "an-id"), OLD._replace(issued_at=0.0, expires_at=0.0), OLD._replace(refresh_token="")):
-        assert not is_due(grant, lambda: 1e12)
-
-
-# Revoking
-
-
-def end(world: World, screen: FakeScreen) -> bool:
-    return revoke(world.simkl.connect, OLD, screen, world.runtime, world.log.append)
-
-
-def test_revoked(world: World) -> None:
-    screen = FakeScreen(world.runtime)
-    assert end(world, screen)
-    assert world.requests == ["revoke r"]
-    assert (screen.shown, world.simkl.closed) == (["closed"], True)
-
-
-@pytest.mark.parametrize("answer", [FAULT, ClientIdRefused("HTTP 412"), Hang(FAULT)])
-def test_not_revoked_within_three_seconds(world: World, answer: Any) -> None:
-    world.simkl.revocations = [answer]
-    screen = FakeScreen(world.runtime)
-    assert not end(world, screen)
-    assert world.runtime.now() - 1000 <= LIMIT + 2 * TICK
-    assert (screen.shown, world.simkl.closed) == (["closed"], True)
-
-
-def test_cancel_ends_the_waiting(world: World) -> None:
-    world.simkl.revocations = [Hang(FAULT)]
-    screen = FakeScreen(world.runtime)
-    screen.cancel_at = 1
-    assert not end(world, screen)
-    assert world.runtime.now() - 1000 <= 1 + 2 * TICK
+def test_never_due() -> None:
+    """If the expiry is not known or there is no refresh token, a refresh is never due."""
+    for credentials in (PIN, OLD._replace(issued_at=0.0, expires_at=0.0), OLD._replace(refresh_token="")):
+        assert not is_due(credentials, lambda: 1e12)

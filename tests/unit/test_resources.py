@@ -1,109 +1,127 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The files that Kodi reads, against the code that uses them."""
+"""The files that Kodi reads agree with the code that uses them."""
+
+from __future__ import annotations
 
 import ast
 import re
 import string
 import struct
-from typing import Dict, Set
 from xml.etree import ElementTree
 
-from lib.simkl_account import script
-from lib.simkl_account.account import store as account
-from lib.simkl_account.errors import Trouble
-from lib.simkl_account.kodi import strings as words
 from lib.simkl_account.kodi import window
 from lib.simkl_account.kodi.addon import ADDON_ID
-from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.kodi.strings import Text, message_id, retry_label_id
+from lib.simkl_account.outcome import Cause, Outcome, SignInResult
+from lib.simkl_account.setting import Setting
 from tools.package import ROOT, read_shipped, shipped_files
 
 RESOURCES = ROOT / "resources"
 SETTINGS = ElementTree.parse(RESOURCES / "settings.xml")
 ADDON = ElementTree.parse(ROOT / "addon.xml").getroot()
 
+# Texts
 
-def strings() -> Dict[int, str]:
-    """English texts by id."""
+
+def texts() -> dict[int, str]:
+    """Return the English texts in strings.po by their ids."""
     po = (RESOURCES / "language/resource.language.en_gb/strings.po").read_text(encoding="utf-8")
     pairs = re.findall(r'^msgctxt "#(\d+)"\nmsgid "(.+)"\nmsgstr ""$', po, re.MULTILINE)
     assert len(pairs) == po.count("msgctxt")
-    assert len({number for number, _ in pairs}) == len(pairs), "an id stands twice"
+    assert len({number for number, _ in pairs}) == len(pairs), "two texts have the same id"
     return {int(number): text for number, text in pairs}
 
 
-def ids_in_code() -> Set[int]:
-    return {value for value in vars(words).values() if isinstance(value, int) and not isinstance(value, bool)}
+def ids_in_code() -> set[int]:
+    """Return the ids of the texts that the code uses."""
+    return {value for value in vars(Text).values() if isinstance(value, int)}
 
 
-def ids_in_settings() -> Set[int]:
+def ids_in_settings() -> set[int]:
+    """Return the ids of the texts that settings.xml uses."""
     found = {
         int(element.get(name, "")) for element in SETTINGS.iter() for name in ("label", "help") if element.get(name)
     }
     return found | {int(heading.text or "") for heading in SETTINGS.iter("heading")}
 
 
-def test_every_string_is_used_and_every_used_string_is_there() -> None:
-    assert set(strings()) == ids_in_code() | ids_in_settings()
+def test_text_ids() -> None:
+    """The ids in strings.po are those that the code and settings.xml use."""
+    assert set(texts()) == ids_in_code() | ids_in_settings()
 
 
-def test_the_ids_are_ours() -> None:
-    assert all(32000 <= number <= 32999 for number in strings())
+def test_text_id_range() -> None:
+    """The ids are in the range that Kodi has for the texts of a script: 32000 to 32999."""
+    assert all(32000 <= number <= 32999 for number in texts())
 
 
-def test_every_word_in_code_has_a_name_of_its_own() -> None:
-    names = re.findall(r"^([A-Z_]+) = \d+$", (ROOT / "lib/simkl_account/kodi/strings.py").read_text(), re.MULTILINE)
+def test_text_ids_have_names() -> None:
+    """Each id in the code has one name in class Text, and no other module has an id as a number."""
+    names = re.findall(r"^    ([A-Z_]+) = \d+$", (ROOT / "lib/simkl_account/kodi/strings.py").read_text(), re.MULTILINE)
     assert len(ids_in_code()) == len(names)
     for path in shipped_files():
         if path.suffix == ".py" and path.name != "strings.py":
             numbers = {n.value for n in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(n, ast.Constant)}
-            assert not numbers & set(strings()), f"a bare string id in {path}"
+            assert not numbers & set(texts()), f"{path} has the number of a text"
 
 
-def test_placeholders_are_filled_by_position() -> None:
-    for number, text in strings().items():
-        one = (
-            words.ENTER_CODE,
-            words.TIME_LEFT,
-            words.SIGNED_IN_AS,
-            words.STILL_SIGNED_IN,
-            words.READ_ONLY,
-            words.SCAN_OR_ENTER_CODE,
-        )
-        wanted = ["{0}"] if number in one else ["{0}", "{1}"] if number == words.SIGNED_IN_INSTEAD else []
-        assert re.findall(r"{.*?}", text) == wanted, text
+def test_placeholders() -> None:
+    """The texts that the code fills in have numbered placeholders; the other texts have none."""
+    one_placeholder = (
+        Text.ENTER_CODE,
+        Text.TIME_LEFT,
+        Text.SIGNED_IN_AS,
+        Text.STILL_SIGNED_IN,
+        Text.READ_ONLY,
+        Text.SCAN_OR_ENTER_CODE,
+    )
+    for number, text in texts().items():
+        expected: list[str] = []
+        if number in one_placeholder:
+            expected = ["{0}"]
+        elif number == Text.SIGNED_IN_INSTEAD:
+            expected = ["{0}", "{1}"]
+        assert re.findall(r"{.*?}", text) == expected, text
 
 
-def test_every_end_that_is_said_has_words() -> None:
-    silent = (End.CANCELLED, End.SHUTTING_DOWN)
-    texts = strings()
-    for end in End:
-        for trouble in Trouble if end is End.UNREACHABLE else [None]:
-            if end not in silent:
-                assert texts[words.what_happened(Outcome(end, trouble))]
-    said = [words.what_happened(Outcome(End.UNREACHABLE, trouble)) for trouble in Trouble]
-    assert len(set(said)) == len(said), "two troubles sound the same"
-    assert words.what_happened(Outcome(End.SIGNED_IN, user_name="Ada")) == words.SIGNED_IN_AS
-    assert words.next_try(Outcome(End.EXPIRED)) == words.NEW_CODE
-    assert words.next_try(Outcome(End.UNREACHABLE, Trouble.BUSY)) == words.TRY_AGAIN
+def test_outcomes_have_texts() -> None:
+    """Each outcome that the user is told about has a text, and each cause has its own."""
+    english = texts()
+    for result in SignInResult:
+        for cause in Cause if result is SignInResult.UNREACHABLE else [None]:
+            if result not in (SignInResult.CANCELLED, SignInResult.SHUTTING_DOWN):
+                assert english[message_id(Outcome(result, cause))]
+    messages = [message_id(Outcome(SignInResult.UNREACHABLE, cause)) for cause in Cause]
+    assert len(set(messages)) == len(messages), "two causes have the same text"
+    assert message_id(Outcome(SignInResult.SIGNED_IN, user_name="Ada")) == Text.SIGNED_IN_AS
+    assert retry_label_id(Outcome(SignInResult.EXPIRED)) == Text.NEW_CODE
+    assert retry_label_id(Outcome(SignInResult.UNREACHABLE, Cause.BUSY)) == Text.TRY_AGAIN
 
 
-def test_every_setting_in_code_is_declared() -> None:
+# settings.xml
+
+
+def test_settings_declared() -> None:
+    """settings.xml declares every setting that the code or a condition in settings.xml uses."""
     declared = {setting.get("id") for setting in SETTINGS.iter("setting")}
-    assert {*account._STORED, account.CLIENT_ID} <= declared
-    assert script.CLIENT_ID == account.CLIENT_ID
+    in_code = {value for name, value in vars(Setting).items() if name.isupper()}
+    assert Setting.CLIENT_ID in in_code
+    assert in_code <= declared
     for condition in SETTINGS.iter():
         if condition.tag in ("dependency", "condition") and condition.get("setting"):
             assert condition.get("setting") in declared
 
 
-def test_the_levels_of_the_settings() -> None:
+def test_setting_levels() -> None:
+    """The token is on the level that Kodi never shows; the client id is on the advanced level and has a help text."""
     levels = {setting.get("id"): setting.findtext("level") for setting in SETTINGS.iter("setting")}
-    assert levels["account"] == levels["access_token"] == "4", "shown to nobody"
-    assert levels["client_id"] == "2", "advanced"
+    assert levels["account"] == levels["access_token"] == "4", "4 is never shown"
+    assert levels["client_id"] == "2", "2 is the advanced level"
     assert all(setting.get("help") for setting in SETTINGS.iter("setting") if setting.get("id") == "client_id")
 
 
-def test_buttons_close_the_window_before_their_script_runs() -> None:
+def test_setting_buttons() -> None:
+    """Each of the six buttons closes the settings window and then runs an action of the add-on."""
     buttons = [setting for setting in SETTINGS.iter("setting") if setting.find("data") is not None]
     assert len(buttons) == 6
     for button in buttons:
@@ -114,7 +132,8 @@ def test_buttons_close_the_window_before_their_script_runs() -> None:
         )
 
 
-def test_no_client_id_in_the_source_and_the_publishers_in_the_zip() -> None:
+def test_default_client_id() -> None:
+    """The zip has the publisher's client id as the setting's default if one is given; the source has none."""
     path = (RESOURCES / "settings.xml").relative_to(ROOT)
     for client_id, default in (("", None), ("a<b&c", "a<b&c")):
         tree = ElementTree.fromstring(read_shipped(path, client_id))
@@ -123,23 +142,29 @@ def test_no_client_id_in_the_source_and_the_publishers_in_the_zip() -> None:
         assert defaults["access_token"] is None
 
 
+# Other files
+
+
 def test_addon_xml() -> None:
+    """addon.xml names the right id, entry points, news and images."""
     assert ADDON.get("id") == ADDON_ID
     points = {extension.get("point"): extension.get("library") for extension in ADDON.iter("extension")}
     assert points == {"xbmc.python.script": "default.py", "xbmc.python.module": "lib", "xbmc.addon.metadata": None}
     news = ADDON.findtext(".//news", "")
-    assert (ROOT / "changelog.txt").read_text().startswith(news), "the newest part of the changelog"
+    assert (ROOT / "changelog.txt").read_text().startswith(news), "the news is the newest part of the changelog"
     assert news.startswith(f"v{ADDON.get('version')}\n")
     for asset in ADDON.find(".//assets") or []:
         assert (ROOT / (asset.text or "")).is_file()
 
 
-def test_the_icon_is_512_by_512_and_opaque() -> None:
+def test_icon() -> None:
+    """The icon has 512 by 512 pixels and no alpha channel."""
     header = (RESOURCES / "icon.png").read_bytes()[16:26]
-    assert struct.unpack(">IIBB", header) == (512, 512, 8, 2)  # colour type 2: RGB, no alpha
+    assert struct.unpack(">IIBB", header) == (512, 512, 8, 2)  # 8 bits for each colour; 2 is RGB
 
 
 def test_shipped_files() -> None:
+    """The shipped files are the right ones, are not executable, and have Unix lines, UTF-8 and a licence line."""
     paths = list(shipped_files())
     assert {path.parts[0] for path in paths} == {
         "addon.xml",
@@ -159,14 +184,18 @@ def test_shipped_files() -> None:
             assert b"# SPDX-License-Identifier: GPL-2.0-or-later" in (ROOT / path).read_bytes()
 
 
-def test_kodi_is_imported_in_one_place() -> None:
+def test_kodi_imports() -> None:
+    """Kodi's modules are imported only in the folder kodi."""
     for path in (ROOT / "lib").rglob("*.py"):
         imports = re.findall(r"^\s*(?:import|from) (xbmc\w*)", path.read_text(), re.MULTILINE)
         assert not imports or path.parent.name == "kodi", path
 
 
-def test_the_pictures_of_the_window_are_there() -> None:
-    """A name in the wrong case is found on some systems, and not on others."""
+def test_window_xml() -> None:
+    """The window's file has the controls that the code uses, and the images in the folder are those that it shows.
+
+    The names are compared with their case, because Linux does not find a file by a name in another case.
+    """
     skin = RESOURCES / "skins/default"
     media = {path.name for path in (skin / "media").iterdir()}
     characters = {f"simkl-account-code-{ord(c):02x}.png" for c in string.ascii_letters + string.digits + "-"}

@@ -1,438 +1,481 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The actions, and what they are wired to."""
+"""The actions of the entry script: what the user is shown and asked, what is stored, and what is published."""
 
-import json
-from typing import Any, Callable, Dict, List
+from __future__ import annotations
+
+from typing import Any, Callable
 
 import pytest
 import requests
 
 from lib.simkl_account import script
-from lib.simkl_account.account.store import Grant
-from lib.simkl_account.auth import check
-from lib.simkl_account.auth import sign_in as auth
-from lib.simkl_account.auth import sign_out as revoke
-from lib.simkl_account.errors import Trouble
-from lib.simkl_account.kodi import broker as handover
-from lib.simkl_account.kodi import dialogs, window
+from lib.simkl_account.kodi import broker, dialogs, window
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
-from lib.simkl_account.outcome import End, Outcome
+from lib.simkl_account.models import Credentials
+from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 
+from .fakes import signed_in
 from .stubs import StubbedKodi
 
-SIGNED_IN = {
-    "account": json.dumps(
-        {
-            "access_token": "t",
-            "client_id": "an-id",
-            "id": 1,
-            "name": "Ada",
-            "type": "free",
-            "since": "2026-11-23",
-            "needs_sign_in": False,
-        }
-    ),
-    "access_token": "t",
-    "user_name": "Ada",
-    "signed_in": "yes",
-}
-"""The settings while Ada is."""
 
-
-class Sofa:
-    """The person: what they are told and asked, and what they answer."""
+class Person:
+    """The user: what the user is shown and asked, and what the user answers."""
 
     def __init__(self) -> None:
-        self.told: List[str] = []
-        self.asked: List[str] = []
-        self.answers: List[bool] = []
-        self.sign_ins: List[Any] = []
-        self.no_window = False
-        self.titles: List[str] = []
-        self.told_in_window: List[str] = []
-        self.outcomes: List[Outcome] = [Outcome(End.SIGNED_IN, user_name="Ada")]
+        self.shown: list[str] = []
+        """All messages, in the window and in dialogs."""
+        self.shown_in_window: list[str] = []
+        """The messages that were shown in the window."""
+        self.questions: list[str] = []
+        """Each question with the label of its yes button, and "carefully" if Cancel has the focus."""
+        self.answers: list[bool] = []
+        """What the user answers to the questions, in turn."""
+        self.titles: list[str] = []
+        """The titles of the windows that were opened."""
+        self.window_opens = True
+        self.sign_ins: list[Any] = []
+        """The arguments of each SignIn."""
+        self.outcomes: list[Outcome] = [Outcome(SignInResult.SIGNED_IN, user_name="Ada")]
+        """How the sign-ins and the checks end, in turn."""
 
 
 @pytest.fixture
-def sofa(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> Sofa:
-    sofa = Sofa()
+def person(monkeypatch: pytest.MonkeyPatch, kodi: StubbedKodi) -> Person:
+    """The user of a Kodi that has a client id. The sign-ins end as person.outcomes says."""
+    person = Person()
 
     class SignIn:
         def __init__(self, *arguments: Any) -> None:
-            sofa.sign_ins.append(arguments)
+            person.sign_ins.append(arguments)
 
         def run(self) -> Outcome:
-            return sofa.outcomes.pop(0)
-
-    def ask(runtime: Any, message: str, yes: str, careful: bool = False) -> bool:
-        sofa.asked.append(f"{message} [{yes}]" + (" carefully" if careful else ""))
-        return sofa.answers.pop(0)
+            return person.outcomes.pop(0)
 
     class WindowScreen:
         def __init__(self, runtime: Any, title: str) -> None:
-            if sofa.no_window:
+            if not person.window_opens:
                 raise RuntimeError("XML File for Window is missing")
-            sofa.titles.append(title)
+            person.titles.append(title)
 
-        def tell(self, message: str) -> None:
-            dialogs.tell(None, message)  # type: ignore[arg-type]
-            sofa.told_in_window.append(message)
+        def show_message(self, message: str) -> None:
+            dialogs.show_message(None, message)  # type: ignore[arg-type]
+            person.shown_in_window.append(message)
 
+    def confirm(runtime: Any, message: str, yes: str, careful: bool = False) -> bool:
+        person.questions.append(f"{message} [{yes}]" + (" carefully" if careful else ""))
+        return person.answers.pop(0)
+
+    monkeypatch.setattr("lib.simkl_account.auth.sign_in.SignIn", SignIn)
     monkeypatch.setattr(window, "WindowScreen", WindowScreen)
-    monkeypatch.setattr(auth, "SignIn", SignIn)
-    monkeypatch.setattr(dialogs, "ask", ask)
-    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: sofa.told.append(message))
+    monkeypatch.setattr(dialogs, "confirm", confirm)
+    monkeypatch.setattr(dialogs, "show_message", lambda runtime, message: person.shown.append(message))
     kodi.settings.update(client_id="an-id")
-    return sofa
+    return person
 
 
-def test_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_sign_in(kodi: StubbedKodi, person: Person) -> None:
+    """After a sign-in, the user is shown the name, and other add-ons are told with one event."""
     script.run(["default.py", "action=sign_in"])
-    assert len(sofa.sign_ins) == 1
-    assert sofa.told == ["Signed in as Ada"]
+    assert len(person.sign_ins) == 1
+    assert person.shown == ["Signed in as Ada"]
     assert kodi.builtins == []
     assert kodi.events == [("script.simkl.account", "signed_in", None)]
 
 
-def test_success_is_seen_in_the_window_and_what_takes_reading_in_a_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes = [
-        Outcome(End.SIGNED_IN, user_name="Ada"),
-        Outcome(End.SIGNED_IN),
-        Outcome(End.SIGNED_IN, user_name="Grace", replaced="Ada"),
+def test_message_in_window_or_dialog(kodi: StubbedKodi, person: Person) -> None:
+    """The window shows who is signed in. A dialog is used if the name is missing or another user was replaced."""
+    person.outcomes = [
+        Outcome(SignInResult.SIGNED_IN, user_name="Ada"),
+        Outcome(SignInResult.SIGNED_IN),
+        Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced="Ada"),
     ]
     for _ in range(3):
         script.run(["default.py", "action=sign_in"])
-    assert len(sofa.told) == 3
-    assert sofa.told_in_window == ["Signed in as Ada"]
-    assert sofa.titles == ["Sign in to Simkl"] * 3
+    assert len(person.shown) == 3
+    assert person.shown_in_window == ["Signed in as Ada"]
+    assert person.titles == ["Sign in to Simkl"] * 3
 
 
-def test_without_the_window_there_is_the_plain_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.no_window = True
+def test_window_cannot_be_opened(kodi: StubbedKodi, person: Person) -> None:
+    """If the window cannot be opened, the sign-in uses Kodi's progress dialog, and the log says why."""
+    person.window_opens = False
     script.run(["default.py", "action=sign_in"])
     assert kodi.progress[0] == ("create", "Sign in to Simkl", "Contacting Simkl…")
-    assert sofa.told == ["Signed in as Ada"]
+    assert person.shown == ["Signed in as Ada"]
     assert [line for line, _ in kodi.log] == [
         "script.simkl.account: no window for the sign-in: XML File for Window is missing"
     ]
 
 
-def test_another_account(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes = [Outcome(End.SIGNED_IN, user_name="Grace", replaced="Ada")]
+def test_sign_in_of_another_user(kodi: StubbedKodi, person: Person) -> None:
+    """If another user was signed in before, the message names both."""
+    person.outcomes = [Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced="Ada")]
     script.run(["default.py", "action=sign_in"])
-    assert sofa.told == ["Signed in as Grace. Ada is no longer signed in on this device."]
+    assert person.shown == ["Signed in as Grace. Ada is no longer signed in on this device."]
 
 
-def test_sign_in_without_a_name(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes = [Outcome(End.SIGNED_IN)]
+def test_sign_in_without_name(kodi: StubbedKodi, person: Person) -> None:
+    """If the user's name could not be fetched, the message says so."""
+    person.outcomes = [Outcome(SignInResult.SIGNED_IN)]
     script.run(["default.py", "action=sign_in"])
-    assert sofa.told == ["Signed in to Simkl. Your name could not be fetched just now."]
+    assert person.shown == ["Signed in to Simkl. Your name could not be fetched just now."]
 
 
 @pytest.mark.parametrize(
     "outcome",
-    [Outcome(End.CANCELLED), Outcome(End.EXPIRED), Outcome(End.UNREACHABLE, Trouble.BUSY), Outcome(End.SHUTTING_DOWN)],
+    [
+        Outcome(SignInResult.CANCELLED),
+        Outcome(SignInResult.EXPIRED),
+        Outcome(SignInResult.UNREACHABLE, Cause.BUSY),
+        Outcome(SignInResult.SHUTTING_DOWN),
+    ],
 )
-def test_other_ends_have_been_said_or_need_no_words(kodi: StubbedKodi, sofa: Sofa, outcome: Outcome) -> None:
-    sofa.outcomes = [outcome]
+def test_sign_in_not_completed(kodi: StubbedKodi, person: Person, outcome: Outcome) -> None:
+    """After a sign-in that did not succeed, the script shows and asks nothing more, but publishes the result."""
+    person.outcomes = [outcome]
     script.run(["default.py", "action=sign_in"])
-    assert (sofa.told, sofa.asked, kodi.events) == ([], [], [])
-    assert handover.state() == (1, outcome.end.name)
+    assert (person.shown, person.questions, kodi.events) == ([], [], [])
+    assert broker.state() == (1, outcome.result.name)
 
 
-def test_who_waits_for_the_end_is_not_told_that_one_is_open(kodi: StubbedKodi, sofa: Sofa) -> None:
-    first = Lock(SIGN_IN)
-    assert first.acquire()
+def test_lock_held_from_add_on(kodi: StubbedKodi, person: Person) -> None:
+    """If a sign-in is open when another add-on asks for one, the user gets no notification."""
+    with Lock(SIGN_IN):
+        script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
+    assert (kodi.notifications, person.sign_ins) == ([], [])
+
+
+def test_sign_in_ended_since_request(kodi: StubbedKodi, person: Person) -> None:
+    """If a sign-in has ended since an add-on asked for one, the script does not start a second one."""
+    person.outcomes *= 2
     script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
-    assert (kodi.notifications, sofa.sign_ins) == ([], [])
-
-
-def test_an_add_on_that_comes_too_late_opens_no_second_dialog(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes *= 2
     script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
-    script.run(["default.py", "action=sign_in", "from=add-on", "after=0"])
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
     assert Lock(SIGN_IN).is_free()
     script.run(["default.py", "action=sign_in", "from=add-on", "after=1"])
-    assert len(sofa.sign_ins) == 2
-    assert handover.state() == (2, "SIGNED_IN")
+    assert len(person.sign_ins) == 2
+    assert broker.state() == (2, "SIGNED_IN")
 
 
-def test_the_end_is_known_before_another_sign_in_can_begin_and_before_the_words_are_read(
-    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ends: List[Any] = []
+def test_result_is_published_first(kodi: StubbedKodi, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result is published before the lock is released, and the lock is released before the message is shown."""
+    steps: list[Any] = []
     release = Lock.release
 
-    def released(lock: Lock) -> None:
+    def noted_release(lock: Lock) -> None:
         if lock.name == SIGN_IN:
-            ends.append(handover.state())
+            steps.append(broker.state())
         release(lock)
 
-    monkeypatch.setattr(Lock, "release", released)
-    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: ends.append("told"))
+    monkeypatch.setattr(Lock, "release", noted_release)
+    monkeypatch.setattr(dialogs, "show_message", lambda runtime, message: steps.append("message"))
     script.run(["default.py", "action=sign_in"])
-    assert ends == [(1, "SIGNED_IN"), "told"]
+    assert steps == [(1, "SIGNED_IN"), "message"]
 
 
-def test_an_end_also_where_there_is_no_client_id(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_result_without_client_id(kodi: StubbedKodi, person: Person) -> None:
+    """If the user does not enter a client id, the published result is CANCELLED."""
     kodi.settings.update(client_id="")
     for count in (1, 2):
-        sofa.answers = [False]
+        person.answers = [False]
         script.run(["default.py", "action=sign_in"])
-        assert handover.state() == (count, "CANCELLED")
+        assert broker.state() == (count, "CANCELLED")
 
 
-def test_a_second_sign_in_says_so_and_leaves_the_first_alone(kodi: StubbedKodi, sofa: Sofa) -> None:
-    first = Lock(SIGN_IN)
-    assert first.acquire()
-    script.run(["default.py", "action=sign_in", "from=settings"])
+def test_second_sign_in(kodi: StubbedKodi, person: Person) -> None:
+    """If a sign-in is open, a second one shows only a notification; when the first has ended, the next one starts."""
+    with Lock(SIGN_IN):
+        script.run(["default.py", "action=sign_in", "from=settings"])
     assert kodi.notifications == ["A sign-in is already open."]
-    assert (sofa.sign_ins, kodi.builtins) == ([], [])
-    first.release()
+    assert (person.sign_ins, kodi.builtins) == ([], [])
     script.run(["default.py", "action=sign_in"])
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
 
 
-def test_the_next_sign_in_need_not_wait_until_the_words_are_read(
-    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free: List[bool] = []
-    monkeypatch.setattr(dialogs, "tell", lambda runtime, message: free.append(Lock(SIGN_IN).acquire()))
+def test_lock_is_free_during_message(kodi: StubbedKodi, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the message about a sign-in is shown, the next sign-in can take the lock."""
+    free: list[bool] = []
+    monkeypatch.setattr(dialogs, "show_message", lambda runtime, message: free.append(Lock(SIGN_IN).acquire()))
     script.run(["default.py", "action=sign_in"])
     assert free == [True]
 
 
-def test_from_the_settings_back_to_the_settings(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_from_settings(kodi: StubbedKodi, person: Person) -> None:
+    """After a sign-in that was started in the settings window, that window is opened again."""
     script.run(["default.py", "action=sign_in", "from=settings"])
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
 
 
-def test_no_window_is_opened_while_kodi_quits(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_from_settings_while_kodi_quits(kodi: StubbedKodi, person: Person) -> None:
+    """If Kodi quits, the settings window is not opened again."""
     kodi.abort = True
     script.run(["default.py", "action=sign_in", "from=settings"])
     assert kodi.builtins == []
 
 
-def test_from_programs(kodi: StubbedKodi, sofa: Sofa) -> None:
+@pytest.mark.parametrize("action", ["sign_in", "sign_out", "check"])
+def test_from_settings_with_lock_held(kodi: StubbedKodi, person: Person, checks: list[Any], action: str) -> None:
+    """If a sign-in is open, each action shows a notification, changes nothing, and does not open the settings again."""
+    kodi.settings.update(signed_in())
+    before = dict(kodi.settings)
+    person.answers = [True]
+    with Lock(SIGN_IN):
+        script.run(["default.py", f"action={action}", "from=settings"])
+    assert kodi.notifications == ["A sign-in is already open."]
+    assert kodi.builtins == []
+    assert (person.shown, person.sign_ins, checks, kodi.progress, kodi.events) == ([], [], [], [], [])
+    assert kodi.settings == before
+    assert broker.state() == (0, "")
+
+
+def test_from_programs(kodi: StubbedKodi, person: Person) -> None:
+    """Without an action, the script signs in if nobody is signed in, and else opens the settings window."""
     script.run(["default.py"])
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
     kodi.settings.update(access_token="t", signed_in="yes")
     script.run(["default.py"])
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
 
 
-def test_a_sign_out_by_the_defaults_button_is_finished(kodi: StubbedKodi, sofa: Sofa) -> None:
-    kodi.settings.update(SIGNED_IN, signed_in="", user_name="")
+def test_defaults_button(kodi: StubbedKodi, person: Person) -> None:
+    """If Kodi's Defaults button has cleared a part of the account, the next run removes the rest and signs in."""
+    kodi.settings.update(signed_in(), signed_in="", user_name="")
     script.run(["default.py"])
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
     assert (kodi.settings["access_token"], kodi.settings["account"]) == ("", "")
 
 
-def test_an_unknown_action(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_unknown_action(kodi: StubbedKodi, person: Person) -> None:
+    """An unknown action is only written to the log."""
     script.run(["default.py", "action=coffee"])
     assert [text for text, _ in kodi.log] == ["script.simkl.account: unknown action"]
-    assert (sofa.told, sofa.asked, sofa.sign_ins, kodi.progress) == ([], [], [], [])
+    assert (person.shown, person.questions, person.sign_ins, kodi.progress) == ([], [], [], [])
+
+
+# Sign out
 
 
 @pytest.mark.parametrize(("answer", "left"), [(False, "t"), (True, "")])
-def test_sign_out(kodi: StubbedKodi, sofa: Sofa, answer: bool, left: str) -> None:
+def test_sign_out(kodi: StubbedKodi, person: Person, answer: bool, left: str) -> None:
+    """If the user confirms, the account is removed and an event is sent; if not, everything stays as it is."""
     kodi.settings.update(access_token="t", user_name="Ada")
-    sofa.answers = [answer]
+    person.answers = [answer]
     script.run(["default.py", "action=sign_out"])
-    assert sofa.asked == ["Sign out of Simkl on this device? [Sign out] carefully"]
+    assert person.questions == ["Sign out of Simkl on this device? [Sign out] carefully"]
     assert kodi.settings["access_token"] == left
     assert kodi.events == ([("script.simkl.account", "signed_out", None)] if answer else [])
-    assert len(sofa.told) == answer
-    assert all("simkl.com/settings/connected-apps" in message for message in sofa.told)
+    assert len(person.shown) == answer
+    assert all("simkl.com/settings/connected-apps" in message for message in person.shown)
 
 
-def test_a_sign_out_waits_for_no_sign_in(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_sign_out_while_signing_in(kodi: StubbedKodi, person: Person) -> None:
+    """If a sign-in is open, a sign-out removes nothing; when the sign-in has ended, a sign-out works."""
     kodi.settings.update(access_token="t", signed_in="yes")
-    open_sign_in = Lock(SIGN_IN)
-    assert open_sign_in.acquire()
-    sofa.answers = [True, True]
-    script.run(["default.py", "action=sign_out"])
+    person.answers = [True, True]
+    with Lock(SIGN_IN):
+        script.run(["default.py", "action=sign_out"])
     assert kodi.notifications == ["A sign-in is already open."]
     assert kodi.settings["access_token"] == "t"
-    open_sign_in.release()
     script.run(["default.py", "action=sign_out"])
     assert kodi.settings["access_token"] == ""
 
 
-def test_a_sign_out_that_cannot_be_written_is_not_called_one(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_sign_out_not_saved(kodi: StubbedKodi, person: Person) -> None:
+    """If Kodi cannot write the settings file, the user is shown that the sign-out failed, and no event is sent."""
     kodi.settings.update(access_token="t", user_name="Ada")
     kodi.write_settings()
     kodi.can_write = False
-    sofa.answers = [True]
+    person.answers = [True]
     script.run(["default.py", "action=sign_out"])
-    assert sofa.told == ["Kodi could not remove the sign-in. Is the disk full or read-only?"]
+    assert person.shown == ["Kodi could not remove the sign-in. Is the disk full or read-only?"]
     assert kodi.events == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [(True, "Signed out. This device has no access to Simkl any more."), (False, "connected-apps")]
+    ("is_revoked", "shown"),
+    [(True, "Signed out. This device has no access to Simkl any more."), (False, "connected-apps")],
 )
-def test_sign_out_revokes_what_can_be_revoked(
-    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch, answer: bool, said: str
+def test_sign_out_revokes_grant(
+    kodi: StubbedKodi, person: Person, monkeypatch: pytest.MonkeyPatch, is_revoked: bool, shown: str
 ) -> None:
-    kodi.settings.update(SIGNED_IN, account=SIGNED_IN["account"].replace("}", ', "refresh_token": "r"}'))
-    seen: List[Any] = []
+    """If there is a refresh token, it is revoked before the account is removed, and a message says the result.
 
-    def fake_revoke(connect: Callable[[], Any], grant: Grant, *arguments: Any) -> bool:
-        seen.append((grant, connect().client_id, kodi.settings["access_token"]))
-        return answer
+    The account is removed even if Simkl has not revoked the token.
+    """
+    kodi.settings.update(signed_in(refresh_token="r-token"))
+    revoked: list[Any] = []
 
-    monkeypatch.setattr(revoke, "revoke", fake_revoke)
-    sofa.answers = [True]
+    def revoke(connect: Callable[[], Any], credentials: Credentials, *arguments: Any) -> bool:
+        revoked.append((credentials, connect().client_id, kodi.settings["access_token"]))
+        return is_revoked
+
+    monkeypatch.setattr("lib.simkl_account.auth.sign_out.revoke", revoke)
+    person.answers = [True]
     script.run(["default.py", "action=sign_out"])
-    assert seen == [(Grant("t", "an-id", "r"), "an-id", "t")]
+    assert revoked == [(Credentials("a-token", "an-id", "r-token"), "an-id", "a-token")]
     assert kodi.settings["account"] == kodi.settings["access_token"] == ""
-    assert said in sofa.told[0]
+    assert shown in person.shown[0]
     assert kodi.events == [("script.simkl.account", "signed_out", None)]
 
 
-def test_a_sign_in_that_may_only_read(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes = [Outcome(End.SIGNED_IN, user_name="Ada", read_only=True), Outcome(End.SIGNED_IN, user_name="Ada")]
-    sofa.answers = [True]
+def test_read_only_sign_in(kodi: StubbedKodi, person: Person) -> None:
+    """If the sign-in is read-only, the user is asked whether to sign in again."""
+    person.outcomes = [
+        Outcome(SignInResult.SIGNED_IN, user_name="Ada", read_only=True),
+        Outcome(SignInResult.SIGNED_IN, user_name="Ada"),
+    ]
+    person.answers = [True]
     script.run(["default.py", "action=sign_in"])
-    assert sofa.asked == [
+    assert person.questions == [
         "Signed in as Ada, but read-only: other add-ons cannot write your history. "
         "To allow it, sign in again. [Sign in again]"
     ]
-    assert len(sofa.sign_ins) == 2
-    assert sofa.told == ["Signed in as Ada"]
+    assert len(person.sign_ins) == 2
+    assert person.shown == ["Signed in as Ada"]
     assert len(kodi.events) == 2
 
 
+# Check
+
+
 @pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch, sofa: Sofa) -> List[Any]:
-    """Check with an end of the tests' own; what it was given is recorded."""
-    given: List[Any] = []
+def checks(monkeypatch: pytest.MonkeyPatch, person: Person) -> list[Any]:
+    """The arguments of each Check, followed by the credentials that it checks. It ends as person.outcomes says."""
+    given: list[Any] = []
 
     class Check:
         def __init__(self, *arguments: Any) -> None:
             given.append(arguments)
 
-        def run(self, grant: Grant) -> Outcome:
-            given.append(grant)
-            return sofa.outcomes.pop(0)
+        def run(self, credentials: Credentials) -> Outcome:
+            given.append(credentials)
+            return person.outcomes.pop(0)
 
-    monkeypatch.setattr(check, "Check", Check)
+    monkeypatch.setattr("lib.simkl_account.auth.check.Check", Check)
     return given
 
 
-def test_check(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
-    kodi.settings.update(SIGNED_IN)
+def test_check(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If Simkl accepts the stored credentials, the user is shown that, and the settings window is opened again."""
+    kodi.settings.update(signed_in())
     script.run(["default.py", "action=check", "from=settings"])
-    assert sofa.told == ["The sign-in is good. Signed in as Ada."]
-    assert checks[-1] == Grant("t", "an-id")
+    assert person.shown == ["The sign-in is good. Signed in as Ada."]
+    assert checks[-1] == Credentials("a-token", "an-id")
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
 
 
-def test_check_keeps_away_from_an_open_sign_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
-    kodi.settings.update(SIGNED_IN)
-    lock = Lock(SIGN_IN)
-    assert lock.acquire()
-    script.run(["default.py", "action=check"])
+def test_check_while_signing_in(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If a sign-in is open, a check shows only a notification."""
+    kodi.settings.update(signed_in())
+    with Lock(SIGN_IN):
+        script.run(["default.py", "action=check"])
     assert (checks, kodi.progress, kodi.notifications) == ([], [], ["A sign-in is already open."])
-    lock.release()
 
 
-def test_check_with_nobody_signed_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+def test_check_when_signed_out(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If nobody is signed in, a check tells the user so, and sends nothing."""
     script.run(["default.py", "action=check"])
-    assert (sofa.told, checks) == (["Not signed in"], [])
+    assert (person.shown, checks) == (["Not signed in"], [])
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_check_finds_it_no_longer_valid(kodi: StubbedKodi, sofa: Sofa, checks: List[Any], answer: bool) -> None:
-    kodi.settings.update(SIGNED_IN)
-    sofa.outcomes.insert(0, Outcome(End.NEEDS_SIGN_IN))
-    sofa.answers = [answer]
+def test_check_needs_sign_in(kodi: StubbedKodi, person: Person, checks: list[Any], answer: bool) -> None:
+    """If Simkl no longer accepts the sign-in, the user is asked whether to sign in again."""
+    kodi.settings.update(signed_in())
+    person.outcomes.insert(0, Outcome(SignInResult.NEEDS_SIGN_IN))
+    person.answers = [answer]
     script.run(["default.py", "action=check"])
-    assert sofa.asked == ["The sign-in to Simkl is no longer valid. Sign in again. [Sign in again]"]
-    assert len(sofa.sign_ins) == answer
+    assert person.questions == ["The sign-in to Simkl is no longer valid. Sign in again. [Sign in again]"]
+    assert len(person.sign_ins) == answer
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "shown"),
     [
-        (Outcome(End.CANCELLED), []),
-        (Outcome(End.SHUTTING_DOWN), []),
+        (Outcome(SignInResult.CANCELLED), []),
+        (Outcome(SignInResult.SHUTTING_DOWN), []),
         (
-            Outcome(End.UNREACHABLE, Trouble.NO_NETWORK),
+            Outcome(SignInResult.UNREACHABLE, Cause.NO_NETWORK),
             ["Cannot find Simkl. Is this device connected to the internet?"],
         ),
     ],
 )
-def test_other_ends_of_a_check(
-    kodi: StubbedKodi, sofa: Sofa, checks: List[Any], outcome: Outcome, told: List[str]
+def test_check_without_answer(
+    kodi: StubbedKodi, person: Person, checks: list[Any], outcome: Outcome, shown: list[str]
 ) -> None:
-    kodi.settings.update(SIGNED_IN)
-    sofa.outcomes = [outcome]
+    """If a check gets no answer, the user is shown the cause, but nothing after Cancel or if Kodi quits."""
+    kodi.settings.update(signed_in())
+    person.outcomes = [outcome]
     script.run(["default.py", "action=check"])
-    assert sofa.told == told
+    assert person.shown == shown
 
 
-def test_check_of_an_outdated_sign_in_says_why_another_is_needed(
-    kodi: StubbedKodi, sofa: Sofa, checks: List[Any]
-) -> None:
-    kodi.settings.update(SIGNED_IN, account=SIGNED_IN["account"].replace("}", ', "is_outdated": true}'))
-    sofa.answers = [False]
+def test_check_of_outdated_sign_in(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If the sign-in is outdated, a check tells the user why to sign in again."""
+    kodi.settings.update(signed_in(is_outdated=True))
+    person.answers = [False]
     script.run(["default.py", "action=check"])
-    assert sofa.asked[0].startswith("Simkl is changing how devices sign in")
+    assert person.questions[0].startswith("Simkl is changing how devices sign in")
 
 
-def test_check_uses_the_client_id_of_the_sign_in(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
-    kodi.settings.update(SIGNED_IN, client_id="entered-since")
+def test_check_uses_stored_client_id(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """A check sends the client id of the sign-in, even if the setting has another one by now."""
+    kodi.settings.update(signed_in(), client_id="entered-since")
     script.run(["default.py", "action=check"])
     assert checks[0][0]().client_id == "an-id"
 
 
-def test_check_of_the_older_shape_uses_the_setting(kodi: StubbedKodi, sofa: Sofa, checks: List[Any]) -> None:
+def test_check_of_version_0_1_account(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If version 0.1.0 stored the account, a check sends the client id of the setting, and stores the account anew."""
     kodi.settings.update(access_token="t", client_id="the-setting")
     script.run(["default.py", "action=check"])
     assert checks[0][0]().client_id == "the-setting"
-    assert kodi.settings["signed_in"] == "yes", "the settings window shows it as signed in from now on"
+    assert kodi.settings["signed_in"] == "yes", "the settings window shows the user as signed in from now on"
 
 
-def test_without_a_client_id_nothing_is_sent(kodi: StubbedKodi, sofa: Sofa) -> None:
+# The client id
+
+
+def test_no_client_id(kodi: StubbedKodi, person: Person) -> None:
+    """If there is no client id and the user does not enter one, no sign-in starts."""
     kodi.settings.update(client_id=" ")
-    sofa.answers = [False]
+    person.answers = [False]
     script.run(["default.py", "action=sign_in"])
-    assert "simkl.com/settings/developer" in sofa.asked[0]
-    assert (sofa.sign_ins, kodi.progress) == ([], [])
+    assert "simkl.com/settings/developer" in person.questions[0]
+    assert (person.sign_ins, kodi.progress) == ([], [])
 
 
-def test_a_client_id_is_entered_and_kept(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_client_id_entered(kodi: StubbedKodi, person: Person) -> None:
+    """If the user enters a client id, it is stored, and the sign-in starts."""
     kodi.settings.update(client_id="")
-    sofa.answers, kodi.dialog_input = [True], "typed-id"
+    person.answers, kodi.dialog_input = [True], "typed-id"
     script.run(["default.py", "action=sign_in"])
     assert kodi.settings["client_id"] == "typed-id"
-    assert len(sofa.sign_ins) == 1
+    assert len(person.sign_ins) == 1
 
 
-def test_a_refused_client_id_can_be_replaced(kodi: StubbedKodi, sofa: Sofa) -> None:
-    sofa.outcomes = [Outcome(End.REFUSED), Outcome(End.SIGNED_IN, user_name="Ada")]
-    sofa.answers, kodi.dialog_input = [True], "typed-id"
+def test_client_id_refused(kodi: StubbedKodi, person: Person) -> None:
+    """If Simkl refuses the client id, the user can enter another one, and the sign-in starts again with it."""
+    person.outcomes = [Outcome(SignInResult.REFUSED), Outcome(SignInResult.SIGNED_IN, user_name="Ada")]
+    person.answers, kodi.dialog_input = [True], "typed-id"
     script.run(["default.py", "action=sign_in"])
-    assert sofa.asked[0].startswith("Simkl does not accept the client ID")
+    assert person.questions[0].startswith("Simkl does not accept the client ID")
     assert kodi.settings["client_id"] == "typed-id"
-    assert len(sofa.sign_ins) == 2
+    assert len(person.sign_ins) == 2
 
 
-def test_a_client_id_that_cannot_be_saved(kodi: StubbedKodi, sofa: Sofa) -> None:
+def test_client_id_not_saved(kodi: StubbedKodi, person: Person) -> None:
+    """If the client id cannot be stored, the user is shown that, and no sign-in starts."""
     kodi.settings.update(client_id="")
-    sofa.answers, kodi.dialog_input, kodi.can_write = [True], "typed-id", False
+    person.answers, kodi.dialog_input, kodi.can_write = [True], "typed-id", False
     script.run(["default.py", "action=sign_in"])
-    assert sofa.told == ["Kodi could not save the client ID. Is the disk full or read-only?"]
-    assert sofa.sign_ins == []
+    assert person.shown == ["Kodi could not save the client ID. Is the disk full or read-only?"]
+    assert person.sign_ins == []
 
 
-def test_the_client_is_made_of_the_client_id_the_version_and_kodis_proxy(
-    kodi: StubbedKodi, sofa: Sofa, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_client_of_sign_in(kodi: StubbedKodi, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of a sign-in sends the client id, this add-on's name and version, and uses Kodi's proxy."""
     kodi.kodi_settings = {
         "network.usehttpproxy": True,
         "network.httpproxytype": 0,
@@ -440,25 +483,26 @@ def test_the_client_is_made_of_the_client_id_the_version_and_kodis_proxy(
         "network.httpproxyport": 3128,
     }
     script.run(["default.py", "action=sign_in"])
-    sent: Dict[str, Any] = {}
+    sent: dict[str, Any] = {}
 
     def request(session: requests.Session, method: str, url: str, **options: Any) -> None:
-        sent.update(options, url=url, proxies=session.proxies, agent=session.headers["User-Agent"])
+        sent.update(options, url=url, proxies=session.proxies, user_agent=session.headers["User-Agent"])
         raise requests.ConnectionError
 
     monkeypatch.setattr(requests.Session, "request", request)
-    connect: Callable[[], Any] = sofa.sign_ins[0][0]
+    connect: Callable[[], Any] = person.sign_ins[0][0]
     with pytest.raises(Exception, match="no answer"):
         connect().request_code()
     assert sent["url"] == "https://api.simkl.com/oauth/pin"
     assert sent["params"] == {"client_id": "an-id", "app-name": "kodi-simkl-account", "app-version": "1.2.3"}
-    assert sent["agent"] == "kodi-simkl-account/1.2.3"
+    assert sent["user_agent"] == "kodi-simkl-account/1.2.3"
     assert sent["proxies"] == {"https": "http://proxy.example:3128"}
 
 
 @pytest.mark.parametrize("action", ["sign_in", "sign_out", "check"])
-def test_nobody_is_told_that_the_add_on_is_gone(kodi: StubbedKodi, sofa: Sofa, action: str) -> None:
+def test_addon_removed(kodi: StubbedKodi, person: Person, action: str) -> None:
+    """If the add-on is disabled or uninstalled, each action writes a line to the log and shows the user nothing."""
     kodi.knows_addon, kodi.disabled = False, True
     script.run(["default.py", f"action={action}", "from=settings"])
     assert [text for text, _ in kodi.log] == ["script.simkl.account: disabled or uninstalled"]
-    assert (sofa.told, sofa.asked, kodi.builtins) == ([], [], [])
+    assert (person.shown, person.questions, kodi.builtins) == ([], [], [])

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests as the user: what is put on them, and where."""
+"""Requests of other add-ons as the user: what is added to which request, and what follows a refused token."""
+
+from __future__ import annotations
 
 import io
 import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, Dict, List, Tuple
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,28 +16,45 @@ from requests.adapters import BaseAdapter
 
 import lib.simkl_account as simkl_account
 from lib.simkl_account import wiring
-from lib.simkl_account.account.store import Grant
-from lib.simkl_account.errors import GrantRefused, Trouble, Unreachable
-from lib.simkl_account.session import RECHECK_PAUSE, TIMEOUT, Session, SimklAuth
+from lib.simkl_account.auth.check import RECHECK_DELAY
+from lib.simkl_account.errors import RefreshRefused, Unreachable
+from lib.simkl_account.models import Credentials
+from lib.simkl_account.outcome import Cause
+from lib.simkl_account.session import TIMEOUT, Session, SimklAuth
 
+from .fakes import FakeRuntime, FakeSimkl, signed_in
 from .stubs import StubbedKodi
-from .test_script import SIGNED_IN
 
 URL = "https://api.simkl.com/sync/activities"
 CALLER = {"client_id": ["an-id"], "app-name": ["plugin.video.caller"], "app-version": ["4.5.6"]}
+"""The parameters that are added to a request."""
+
 REFUSED: Any = (401, {}, b'{"error":"user_token_failed","code":401}')
 GOOD: Any = (200, {}, b"{}")
+LIMIT_EXCEEDED = b'{"error":"user_limit_exceeded"}'
+
+PROXY = {
+    "network.usehttpproxy": True,
+    "network.httpproxytype": 0,
+    "network.httpproxyserver": "proxy.example",
+    "network.httpproxyport": 3128,
+}
+"""Kodi's settings for a proxy."""
+
+NEW = Credentials("new-token", "an-id", "r-token")
+"""Simkl's answer to a refresh."""
 
 
-class Web(BaseAdapter):
-    """All of it: records what is sent, and answers what it is told to, the last answer for ever."""
+class FakeWeb(BaseAdapter):
+    """All web servers. They note each request, and give the answers in turn, the last one again and again."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent: List[requests.PreparedRequest] = []
-        self.bodies: List[Any] = []
-        self.options: List[Dict[str, Any]] = []
-        self.answers: List[Any] = [GOOD]
+        self.sent: list[requests.PreparedRequest] = []
+        self.bodies: list[Any] = []
+        self.options: list[dict[str, Any]] = []
+        self.answers: list[Any] = [GOOD]
+        """Each is a status, headers and a body, or an exception."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         body = request.body
@@ -54,19 +74,21 @@ class Web(BaseAdapter):
 
     def close(self) -> None: ...
 
-    def authorizations(self) -> List[Any]:
+    def authorizations(self) -> list[Any]:
+        """Return the header Authorization of each request; None for a request without it."""
         return [request.headers.get("Authorization") for request in self.sent]
 
 
 @pytest.fixture
-def web(kodi: StubbedKodi) -> Web:
-    kodi.settings.update(SIGNED_IN)
-    return Web()
+def web(kodi: StubbedKodi) -> FakeWeb:
+    """The web servers that all requests go to, while Ada is signed in."""
+    kodi.settings.update(signed_in())
+    return FakeWeb()
 
 
 @pytest.fixture(params=["Session", "SimklAuth"])
-def session(request: pytest.FixtureRequest, web: Web) -> requests.Session:
-    """Ours, and one of requests' own with our auth object."""
+def session(request: pytest.FixtureRequest, web: FakeWeb) -> requests.Session:
+    """The add-on's Session, and a plain session of requests with SimklAuth."""
     if request.param == "Session":
         session: requests.Session = Session()
     else:
@@ -77,17 +99,29 @@ def session(request: pytest.FixtureRequest, web: Web) -> requests.Session:
     return session
 
 
-def url_of(request: requests.PreparedRequest) -> Tuple[str, Dict[str, List[str]]]:
+def url_of(request: requests.PreparedRequest) -> tuple[str, dict[str, list[str]]]:
+    """Return the URL without its query, and the query's parameters."""
     parts = urlsplit(request.url or "")
     assert isinstance(parts.path, str)
     return f"{parts.scheme}://{parts.netloc}{parts.path}", parse_qs(str(parts.query))
 
 
-def test_a_request_to_simkl(session: requests.Session, web: Web) -> None:
+def sign_in_again(kodi: StubbedKodi, **changes: Any) -> None:
+    """Store a sign-in with another token, as another interpreter does. changes: see signed_in()."""
+    kodi.settings.update(signed_in(access_token="new-token", **changes))
+
+
+def needs_sign_in(kodi: StubbedKodi) -> bool:
+    """Return True if the stored account is marked as refused by Simkl."""
+    return bool(json.loads(kodi.settings["account"])["needs_sign_in"])
+
+
+def test_request_to_simkl(session: requests.Session, web: FakeWeb) -> None:
+    """A request to Simkl gets the access token, the client id, and the calling add-on's id and version."""
     session.post(URL, params={"date_from": "2026-01-01 00:00", "client_id": "not-mine"}, json={"a": 1})
     (sent,) = web.sent
     assert url_of(sent) == (URL, {"date_from": ["2026-01-01 00:00"], **CALLER})
-    assert sent.headers["Authorization"] == "Bearer t"
+    assert sent.headers["Authorization"] == "Bearer a-token"
     assert sent.headers["User-Agent"] == "plugin.video.caller/4.5.6"
     assert sent.body == b'{"a": 1}'
 
@@ -105,30 +139,34 @@ def test_a_request_to_simkl(session: requests.Session, web: Web) -> None:
         "https://notapi.simkl.com/",
     ],
 )
-def test_nothing_on_a_request_to_anybody_else(session: requests.Session, web: Web, url: str) -> None:
+def test_request_to_other_host(session: requests.Session, web: FakeWeb, url: str) -> None:
+    """Nothing is added to a request to any other host, port or scheme, and it is not sent again if it is refused."""
     web.answers = [REFUSED]
     session.get(url)
     (sent,) = web.sent
-    assert sent.headers.get("Authorization", "") in ("", "Basic YXBpLnNpbWtsLmNvbTo=")  # what the URL says by itself
+    user_name_in_url = "Basic YXBpLnNpbWtsLmNvbTo="  # "api.simkl.com:", which requests takes from one of the URLs
+    assert sent.headers.get("Authorization", "") in ("", user_name_in_url)
     assert "caller" not in sent.headers["User-Agent"] + (sent.url or "")
     assert "an-id" not in (sent.url or "")
 
 
-def test_nothing_on_a_redirect_to_anybody_else(session: requests.Session, web: Web) -> None:
+def test_redirect_to_other_host(session: requests.Session, web: FakeWeb) -> None:
+    """A redirect to another host gets only what the caller has set, and the history shows the signed request."""
     for target in ("https://elsewhere.example/x", "//elsewhere.example/x", "http://api.simkl.com/x"):
         web.sent.clear()
         web.answers = [(302, {"Location": target}, b""), REFUSED]
         response = session.get(URL, headers={"X-Mine": "kept"})
         first, second = web.sent
-        assert first.headers["Authorization"] == "Bearer t"
+        assert first.headers["Authorization"] == "Bearer a-token"
         assert not {"Authorization"} & set(second.headers)
         assert "caller" not in second.headers["User-Agent"] + (second.url or "")
         assert "an-id" not in (second.url or "")
         assert second.headers["X-Mine"] == "kept"
-        assert response.history[0].request.headers["Authorization"] == "Bearer t", "what was sent stays to be seen"
+        assert response.history[0].request.headers["Authorization"] == "Bearer a-token", "the request as it was sent"
 
 
-def test_a_redirect_that_repeats_the_query_is_rid_of_it(session: requests.Session, web: Web) -> None:
+def test_redirect_that_repeats_query(session: requests.Session, web: FakeWeb) -> None:
+    """If Simkl repeats the added parameters in a redirect to another host, they are removed from it."""
     for target in ("https://elsewhere.example/x", "http://api.simkl.com/sync/activities"):
         web.sent.clear()
         echo = "?page=2&client_id=an-id&app-name=plugin.video.caller&app-version=4.5.6"
@@ -137,11 +175,9 @@ def test_a_redirect_that_repeats_the_query_is_rid_of_it(session: requests.Sessio
         assert web.sent[1].url == target + "?page=2"
 
 
-def test_a_redirect_after_a_second_try(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
-    def sign_in_again() -> None:
-        kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
-
-    kodi.on_wait = sign_in_again
+def test_redirect_after_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If a retry with a new token is redirected, Simkl gets the new token, and another host gets none."""
+    kodi.on_wait = lambda: sign_in_again(kodi)
     web.answers = [
         REFUSED,
         (302, {"Location": "/other"}, b""),
@@ -150,47 +186,54 @@ def test_a_redirect_after_a_second_try(kodi: StubbedKodi, session: requests.Sess
     ]
     response = session.get(URL)
     _, _, third, last = web.sent
-    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer u", None]
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token", "Bearer new-token", None]
     assert url_of(third) == ("https://api.simkl.com/other", CALLER)
     assert "caller" not in last.headers["User-Agent"] + (last.url or "")
     assert response.status_code == 200
 
 
-def test_back_from_another_host_it_is_not_ours_any_more(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_redirect_back_to_simkl(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If another host redirects a request to Simkl, it is not signed, and a refusal does not mark the account."""
     back = (302, {"Location": "https://api.simkl.com/back"}, b"")
     for last in (REFUSED, (302, {"Location": "https://elsewhere.example/"}, b"")):
         web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), back, last, GOOD]
         session.get(URL)
-        assert not marked(kodi)
+        assert not needs_sign_in(kodi)
         assert web.authorizations()[-2:] == [None, None]
         web.sent.clear()
 
 
-def test_a_request_that_was_redirected_can_be_sent_again(session: requests.Session, web: Web) -> None:
+def test_prepared_request_sent_again(session: requests.Session, web: FakeWeb) -> None:
+    """A prepared request that was redirected can be sent again, and is signed each time."""
     prepared = session.prepare_request(requests.Request("GET", URL))
     for _ in range(2):
         web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), GOOD]
         session.send(prepared)
     session.send(prepared, allow_redirects=False)
-    assert web.authorizations() == ["Bearer t", None, "Bearer t", None, "Bearer t"]
+    assert web.authorizations() == ["Bearer a-token", None, "Bearer a-token", None, "Bearer a-token"]
     web.answers = [REFUSED, GOOD]
     history = session.send(prepared).history
-    assert [response.request.headers.get("Authorization") for response in history] == ["Bearer t"]
+    assert [response.request.headers.get("Authorization") for response in history] == ["Bearer a-token"]
 
 
-def test_a_redirect_without_a_client_id(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_redirect_without_client_id(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the stored sign-in has no client id, a redirect within Simkl works."""
     kodi.settings.update(account="", client_id="")
     web.answers = [(302, {"Location": "/other"}, b""), GOOD]
     assert session.get(URL).ok
 
 
-def test_a_callers_own_user_agent_goes_to_others(session: requests.Session, web: Web) -> None:
-    web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
-    session.get(URL, headers={"User-Agent": "mine/1"})
-    assert [request.headers["User-Agent"] for request in web.sent] == ["plugin.video.caller/4.5.6", "mine/1"]
+def test_callers_user_agent(session: requests.Session, web: FakeWeb) -> None:
+    """Another host gets the User-Agent that the caller has set, if any, and Simkl gets the add-on's id and version."""
+    for theirs in ("mine/1", None):
+        web.sent.clear()
+        web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
+        session.get(URL, headers={"User-Agent": theirs})
+        assert [request.headers.get("User-Agent") for request in web.sent] == ["plugin.video.caller/4.5.6", theirs]
 
 
-def test_all_of_it_on_a_redirect_within_simkl_and_nothing_after_it(session: requests.Session, web: Web) -> None:
+def test_redirect_within_simkl(session: requests.Session, web: FakeWeb) -> None:
+    """A redirect within Simkl is signed, and a redirect from there to another host is not."""
     web.answers = [
         (307, {"Location": "/other?page=2"}, b""),
         (302, {"Location": "https://elsewhere.example/x"}, b""),
@@ -199,13 +242,14 @@ def test_all_of_it_on_a_redirect_within_simkl_and_nothing_after_it(session: requ
     session.get(URL)
     _, second, third = web.sent
     assert url_of(second) == ("https://api.simkl.com/other", {"page": ["2"], **CALLER})
-    assert second.headers["Authorization"] == "Bearer t"
+    assert second.headers["Authorization"] == "Bearer a-token"
     assert second.headers["User-Agent"] == "plugin.video.caller/4.5.6"
     assert "Authorization" not in third.headers
     assert "caller" not in third.headers["User-Agent"] + (third.url or "")
 
 
-def test_nobody_signed_in(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_not_signed_in(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If nobody is signed in, a request to Simkl raises SignInNeeded, and a request to another host is sent."""
     kodi.settings.clear()
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
@@ -213,44 +257,45 @@ def test_nobody_signed_in(kodi: StubbedKodi, session: requests.Session, web: Web
     assert session.get("https://elsewhere.example/").ok
 
 
-def test_the_account_is_read_for_every_request(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_account_is_read_for_each_request(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user signs in again between two requests, the second one has the new token."""
     session.get(URL)
-    kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
+    sign_in_again(kodi)
     session.get(URL)
-    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
 
 
 # A refused token
 
 
-def marked(kodi: StubbedKodi) -> bool:
-    return bool(json.loads(kodi.settings["account"])["needs_sign_in"])
-
-
-def test_one_refusal_is_a_passing_fault(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_token_refused_once(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If Simkl refuses the token once, the request is repeated after RECHECK_DELAY, and the caller gets its answer."""
     web.answers = [REFUSED, (200, {}, b'{"fine":1}')]
     response = session.post(URL, json={"a": 1}, timeout=7)
     assert response.json() == {"fine": 1}
-    assert [kept.status_code for kept in response.history] == [401]
+    assert [refused.status_code for refused in response.history] == [401]
     assert web.bodies == [b'{"a": 1}'] * 2
     assert [sent.url for sent in web.sent] == [web.sent[0].url] * 2
     assert web.options[0] == web.options[1]
-    assert kodi.waits == [RECHECK_PAUSE]
-    assert not marked(kodi)
+    assert kodi.waits == [RECHECK_DELAY]
+    assert not needs_sign_in(kodi)
     assert kodi.notifications == []
 
 
-def test_two_refusals_mark_the_account_and_raise_one_error(
-    kodi: StubbedKodi, session: requests.Session, web: Web
-) -> None:
+def test_token_refused_twice(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If Simkl refuses the token twice, the account is marked, the user is reminded once, and SignInNeeded is raised.
+
+    After that, nothing is sent any more.
+    """
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
-    assert (len(web.sent), kodi.waits) == (2, [RECHECK_PAUSE])
-    assert marked(kodi)
+    assert (len(web.sent), kodi.waits) == (2, [RECHECK_DELAY])
+    assert needs_sign_in(kodi)
     assert kodi.settings["signed_in"] == "again"
-    assert kodi.settings["access_token"] == "t", "kept"
+    assert kodi.settings["access_token"] == "a-token", "the token stays stored"
     assert kodi.notifications == ["The sign-in to Simkl is no longer valid. Sign in again."]
+    assert "script.simkl.account.cooldown.reminder" in kodi.properties
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
     assert len(web.sent) == 2, "nothing more is sent"
@@ -275,50 +320,44 @@ def test_two_refusals_mark_the_account_and_raise_one_error(
     ],
 )
 @pytest.mark.parametrize("earlier", [[], [REFUSED]])
-def test_nothing_else_marks_it(
-    kodi: StubbedKodi, session: requests.Session, web: Web, answer: Any, earlier: List[Any]
+def test_other_failures(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, answer: Any, earlier: list[Any]
 ) -> None:
+    """The caller gets any other failure as it is, and the account is not marked, even after one refusal."""
     web.answers = [*earlier, answer]
     if isinstance(answer, Exception):
         with pytest.raises(type(answer)):
             session.get(URL)
     else:
         assert session.get(URL).status_code == answer[0]
-    assert not marked(kodi)
+    assert not needs_sign_in(kodi)
     assert kodi.notifications == []
 
 
-def test_a_sign_in_during_the_pause_is_used(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
-    def sign_in_again() -> None:
-        kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"').replace("an-id", "other-id")
-
-    kodi.on_wait = sign_in_again
+def test_sign_in_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user signs in again during RECHECK_DELAY, the retry has the new token and the new client id."""
+    kodi.on_wait = lambda: sign_in_again(kodi, client_id="other-id")
     web.answers = [REFUSED, GOOD]
     session.get(URL)
-    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
     assert url_of(web.sent[1])[1]["client_id"] == ["other-id"]
 
 
-def test_a_new_token_that_is_refused_has_had_one_refusal(
-    kodi: StubbedKodi, session: requests.Session, web: Web
-) -> None:
-    def sign_in_again() -> None:
-        kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
-
-    kodi.on_wait = sign_in_again
+def test_new_token_refused_once(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user signs in again during RECHECK_DELAY, one refusal of the new token does not mark the account."""
+    kodi.on_wait = lambda: sign_in_again(kodi)
     web.answers = [REFUSED]
     assert session.get(URL).status_code == 401
-    assert not marked(kodi)
+    assert not needs_sign_in(kodi)
 
 
-def test_a_sign_in_during_the_second_try_is_no_false_alarm(
-    kodi: StubbedKodi, session: requests.Session, web: Web
-) -> None:
+def test_sign_in_during_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user signs in again during the retry, the refusal of the old token does not mark the account."""
     send = web.send
 
     def send_and_sign_in(request: requests.PreparedRequest, **options: Any) -> requests.Response:
         if len(web.sent) == 1:
-            kodi.settings["account"] = SIGNED_IN["account"].replace('"t"', '"u"')
+            sign_in_again(kodi)
         return send(request, **options)
 
     web.send = send_and_sign_in  # type: ignore[method-assign]
@@ -328,7 +367,8 @@ def test_a_sign_in_during_the_second_try_is_no_false_alarm(
     assert simkl_account.is_signed_in()
 
 
-def test_a_sign_out_during_the_pause(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_sign_out_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user signs out during RECHECK_DELAY, SignInNeeded is raised, and the user is not reminded."""
     kodi.on_wait = kodi.settings.clear
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
@@ -336,15 +376,17 @@ def test_a_sign_out_during_the_pause(kodi: StubbedKodi, session: requests.Sessio
     assert (len(web.sent), kodi.notifications) == (1, [])
 
 
-def test_kodi_quits_during_the_pause(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_quit_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If Kodi quits during RECHECK_DELAY, the caller gets the refusal, and the account is not marked."""
     kodi.on_wait = lambda: setattr(kodi, "abort", True)
     web.answers = [REFUSED]
     assert session.get(URL).status_code == 401
     assert len(web.sent) == 1
-    assert not marked(kodi)
+    assert not needs_sign_in(kodi)
 
 
-def test_a_file_is_sent_again_from_its_beginning(session: requests.Session, web: Web) -> None:
+def test_file_is_sent_again(session: requests.Session, web: FakeWeb) -> None:
+    """A retry sends a file from the same position as the first request."""
     web.answers = [REFUSED, GOOD]
     file = io.BytesIO(b"header,body")
     file.seek(7)
@@ -352,16 +394,16 @@ def test_a_file_is_sent_again_from_its_beginning(session: requests.Session, web:
     assert web.bodies == [b"body", b"body"]
 
 
-def test_what_cannot_be_sent_again_is_not(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
+def test_body_that_cannot_be_sent_again(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the body cannot be sent again, the caller gets the refusal, and the account is not marked."""
     web.answers = [REFUSED]
     assert session.post(URL, data=iter([b"once"])).status_code == 401
     assert len(web.sent) == 1
-    assert not marked(kodi)
+    assert not needs_sign_in(kodi)
 
 
-def test_a_mark_that_cannot_be_written_is_still_an_error(
-    kodi: StubbedKodi, session: requests.Session, web: Web
-) -> None:
+def test_mark_not_saved(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If Kodi cannot store that the token was refused twice, SignInNeeded is raised all the same."""
     kodi.write_settings()
     kodi.can_write = False
     web.answers = [REFUSED]
@@ -369,266 +411,276 @@ def test_a_mark_that_cannot_be_written_is_still_an_error(
         session.get(URL)
 
 
-# A token that ends
+# Refreshing the token
 
 
-REFRESHABLE = {**SIGNED_IN, "account": SIGNED_IN["account"].replace("}", ', "refresh_token": "r"}')}
+class DeviceSimkl(FakeSimkl):
+    """A Simkl whose client id is for the device flow."""
 
-
-def ending(issued_at: float, expires_at: float) -> str:
-    times = f', "refresh_token": "r", "issued_at": {issued_at:.1f}, "expires_at": {expires_at:.1f}}}'
-    return SIGNED_IN["account"].replace("}", times)
+    flow = "device"
 
 
 @pytest.fixture
-def refreshes(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
-    """What Simkl answers to a refresh, in turn; each that is used goes."""
-    answers: List[Any] = []
-
-    class Simkl:
-        flow = "device"
-
-        def refresh(self, grant: Grant) -> Grant:
-            answer = answers.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return grant._replace(access_token=answer, issued_at=0.0, expires_at=0.0)
-
-        def request_code(self) -> None:
-            answers.append("asked for a code")
-
-        def hang_up(self) -> None: ...
-        def close(self) -> None: ...
-
-    monkeypatch.setattr(wiring, "connect", lambda client_id: Simkl())
-    return answers
+def simkl(monkeypatch: pytest.MonkeyPatch) -> DeviceSimkl:
+    """The Simkl that gets the refreshes and the requests for a code. It answers a refresh with NEW."""
+    simkl = DeviceSimkl(FakeRuntime())
+    simkl.refreshes = [NEW]
+    monkeypatch.setattr(wiring, "connect", lambda client_id: simkl)
+    return simkl
 
 
-def test_a_token_near_its_end_is_exchanged_ahead(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
-) -> None:
-    kodi.settings["account"] = ending(1.0, 604801.0)
-    refreshes.append("u")
+def expires_soon() -> dict[str, str]:
+    """Return the settings while Ada's token is due for a refresh."""
+    return signed_in(refresh_token="r-token", issued_at=1.0, expires_at=604801.0)
+
+
+def test_token_expires_soon(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+    """If the token expires soon, it is refreshed once before the request."""
+    kodi.settings.update(expires_soon())
     session.get(URL)
     session.get(URL)
-    assert web.authorizations() == ["Bearer u", "Bearer u"]
-    assert kodi.settings["access_token"] == "u"
+    assert web.authorizations() == ["Bearer new-token", "Bearer new-token"]
+    assert kodi.settings["access_token"] == "new-token"
+    assert simkl.sent == ["refresh r-token"]
 
 
-def test_without_an_answer_the_old_token_is_used_and_simkl_left_alone_for_a_while(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
-) -> None:
-    kodi.settings["account"] = ending(1.0, 604801.0)
-    refreshes += [Unreachable(Trouble.NO_ANSWER)] * 2
+def test_refresh_without_answer(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+    """If a refresh gets no answer, requests have the old token, and no refresh is sent until the cooldown is over."""
+    kodi.settings.update(expires_soon())
+    simkl.refreshes = [Unreachable(Cause.NO_ANSWER)]
     session.get(URL)
     session.get(URL)
     SimklAuth()(requests.Request("GET", URL).prepare())
-    assert web.authorizations() == ["Bearer t", "Bearer t"]
-    assert refreshes == []
-    assert not marked(kodi)
+    assert web.authorizations() == ["Bearer a-token", "Bearer a-token"]
+    assert simkl.sent == ["refresh r-token"] * 2, "one refresh, which is tried twice"
+    assert "script.simkl.account.cooldown.refresh" in kodi.properties
+    assert not needs_sign_in(kodi)
 
 
-def test_a_refused_token_is_exchanged_at_once(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+def test_refused_token_is_refreshed(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
 ) -> None:
-    kodi.settings.update(REFRESHABLE)
-    refreshes.append("u")
+    """If Simkl refuses a token that can be refreshed, it is refreshed at once, and the request is sent again."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
     web.answers = [REFUSED, GOOD]
     response = session.post(URL, json={"a": 1})
-    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
     assert web.bodies == [b'{"a": 1}'] * 2
-    assert [kept.status_code for kept in response.history] == [401]
-    assert RECHECK_PAUSE not in kodi.waits
+    assert [refused.status_code for refused in response.history] == [401]
+    assert RECHECK_DELAY not in kodi.waits
+    assert simkl.sent == ["refresh r-token"]
 
 
-def test_somebody_else_has_exchanged_it(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+def test_refreshed_by_another_interpreter(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
 ) -> None:
-    kodi.settings.update(REFRESHABLE)
+    """If another interpreter has refreshed the refused token by now, its new token is used at once."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
     send = web.send
 
     def send_and_refresh(request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        kodi.settings["account"] = REFRESHABLE["account"].replace('"t"', '"u"')
+        sign_in_again(kodi, refresh_token="r-token")
         return send(request, **options)
 
     web.send = send_and_refresh  # type: ignore[method-assign]
     web.answers = [REFUSED, GOOD]
     assert session.get(URL).ok
-    assert web.authorizations() == ["Bearer t", "Bearer u"]
-    assert RECHECK_PAUSE not in kodi.waits
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
+    assert RECHECK_DELAY not in kodi.waits
+    assert simkl.sent == []
 
 
-def test_a_refused_token_and_no_new_one_now(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+def test_refused_token_cannot_be_refreshed(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
 ) -> None:
-    kodi.settings.update(REFRESHABLE)
-    refreshes += [Unreachable(Trouble.BUSY)] * 2
+    """If a refused token cannot be refreshed now, the caller gets the refusal, and the account is not marked."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
+    simkl.refreshes = [Unreachable(Cause.BUSY)]
     web.answers = [REFUSED]
     assert session.get(URL).status_code == 401
-    assert not marked(kodi)
+    assert not needs_sign_in(kodi)
     assert len(web.sent) == 1
+    assert simkl.sent == ["refresh r-token"]
 
 
-def test_too_many_refreshes_are_left_alone_for_as_long_as_simkl_says(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], monkeypatch: pytest.MonkeyPatch
+def test_refresh_retry_after(
+    kodi: StubbedKodi,
+    session: requests.Session,
+    web: FakeWeb,
+    simkl: DeviceSimkl,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """If Simkl answers a refresh with Retry-After, no refresh is sent until that time is over."""
     now = 100.0
     monkeypatch.setattr("lib.simkl_account.kodi.cooldown.time.monotonic", lambda: now)
-    kodi.settings.update(REFRESHABLE)
-    refreshes += [Unreachable(Trouble.BUSY, retry_after=300.0), "u"]
+    kodi.settings.update(signed_in(refresh_token="r-token"))
+    simkl.refreshes = [Unreachable(Cause.BUSY, retry_after=300.0), NEW]
     web.answers = [REFUSED]
     for _ in range(10):
         assert session.get(URL).status_code == 401
-    assert refreshes == ["u"]
-    now += 301
+    now += 299
+    assert session.get(URL).status_code == 401
+    assert simkl.sent == ["refresh r-token"]
+    now += 2
     web.answers = [REFUSED, GOOD]
     assert session.get(URL).ok
+    assert simkl.sent == ["refresh r-token"] * 2
 
 
-def test_a_body_that_cannot_be_sent_again_still_has_the_token_exchanged(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
-) -> None:
-    kodi.settings.update(REFRESHABLE)
-    refreshes.append("u")
+def test_refresh_without_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+    """If the body cannot be sent again, the refused token is refreshed all the same, for the next request."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
     web.answers = [REFUSED]
     assert session.post(URL, data=iter([b"once"])).status_code == 401
     web.answers = [GOOD]
     assert session.post(URL, data=iter([b"once"])).ok
-    assert web.authorizations() == ["Bearer t", "Bearer u"]
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
+    assert simkl.sent == ["refresh r-token"]
 
 
-def test_a_sign_out_during_a_refresh_is_no_reason_to_remind(
-    kodi: StubbedKodi, session: requests.Session, web: Web, monkeypatch: pytest.MonkeyPatch
+def test_sign_out_during_refresh(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kodi.settings.update(REFRESHABLE)
+    """If the user signs out during a refresh, SignInNeeded is raised, and the user is not reminded."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
 
-    def signed_out(*arguments: Any) -> None:
+    def refresh(*arguments: Any) -> None:
         kodi.settings.clear()
         raise simkl_account.SignInNeeded("signed out")
 
-    monkeypatch.setattr(wiring, "refresh_in_this_kodi", signed_out)
+    monkeypatch.setattr(wiring, "refresh_in_this_kodi", refresh)
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
     assert kodi.notifications == []
 
 
-def test_a_refused_token_of_a_grant_that_has_ended(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
-) -> None:
-    kodi.settings.update(REFRESHABLE)
-    refreshes.append(GrantRefused("HTTP 400"))
+def test_refresh_token_refused(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+    """If Simkl refuses the refresh token, the account is marked, the user is reminded, and SignInNeeded is raised."""
+    kodi.settings.update(signed_in(refresh_token="r-token"))
+    simkl.refreshes = [RefreshRefused("HTTP 400")]
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
         session.get(URL)
-    assert marked(kodi)
+    assert needs_sign_in(kodi)
     assert kodi.notifications == ["The sign-in to Simkl is no longer valid. Sign in again."]
+    assert simkl.sent == ["refresh r-token"]
 
 
-def test_a_new_token_that_is_refused_twice_too(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]
+def test_refreshed_token_refused_twice(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
 ) -> None:
-    kodi.settings.update(REFRESHABLE)
-    refreshes += ["u", "v"]  # the first may have been killed by a refresh that Simkl was late to do
+    """If Simkl refuses two refreshed tokens, the account is marked, and SignInNeeded is raised.
+
+    There are two refreshes, because a refresh that Simkl carries out late can end the first new token.
+    """
+    kodi.settings.update(signed_in(refresh_token="r-token"))
+    simkl.refreshes = [NEW, NEW._replace(access_token="newer-token")]
     web.answers = [REFUSED]
     with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert web.authorizations() == ["Bearer t", "Bearer u", "Bearer v"]
-    assert RECHECK_PAUSE in kodi.waits
-    assert marked(kodi)
+        session.post(URL, data=io.BytesIO(b"body"))
+    assert web.bodies == [b"body"] * 3, "each request has the whole file"
+    assert web.authorizations() == ["Bearer a-token", "Bearer new-token", "Bearer newer-token"]
+    assert RECHECK_DELAY in kodi.waits
+    assert needs_sign_in(kodi)
+    assert simkl.sent == ["refresh r-token"] * 2
 
 
-# The requests of a day
+# The daily limit
 
 
-def test_the_daily_limit_says_when_it_ends(kodi: StubbedKodi, session: requests.Session, web: Web) -> None:
-    web.answers = [(429, {"Retry-After": "7200"}, b'{"error":"user_limit_exceeded"}')]
+def test_daily_limit(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
+    """If the user's requests for the day are used up, UserLimitExceeded is raised, with the time of Retry-After."""
+    web.answers = [(429, {"Retry-After": "7200"}, LIMIT_EXCEEDED)]
     before = datetime.now(timezone.utc)
     with pytest.raises(simkl_account.UserLimitExceeded) as caught:
         session.get(URL)
     assert caught.value.ends_at
     assert timedelta(seconds=7199) < caught.value.ends_at - before < timedelta(seconds=7210)
     assert (len(web.sent), kodi.waits) == (1, [])
-    assert not marked(kodi)
-    far = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
-    web.answers = [(429, far, b'{"error":"user_limit_exceeded"}')]
+    assert not needs_sign_in(kodi)
+    too_far = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    web.answers = [(429, too_far, LIMIT_EXCEEDED)]
     with pytest.raises(simkl_account.UserLimitExceeded):
         session.get(URL)
-    web.answers = [(429, {}, b'{"error":"user_limit_exceeded"}')]
+    web.answers = [(429, {}, LIMIT_EXCEEDED)]
     with pytest.raises(simkl_account.UserLimitExceeded) as caught:
         session.get(URL)
     assert caught.value.ends_at is None
 
 
-# A sign-in in a way that Simkl retires
+# An outdated sign-in
 
 
-def test_outdated_is_said_once(kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any]) -> None:
+def test_outdated_sign_in(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+    """If the build has a client id for the device flow, the user is told once that the PIN sign-in is outdated.
+
+    The user is not told while a video plays, and the sign-in works on, with its own client id.
+    """
     kodi.settings["client_id"] = "id-of-a-new-build"
     kodi.playing = True
     session.get(URL)
-    assert (refreshes, kodi.notifications) == ([], []), "somebody is watching"
+    assert (simkl.sent, kodi.notifications) == ([], []), "a video is playing"
     kodi.playing = False
     session.get(URL)
     session.get(URL)
     SimklAuth()(requests.Request("GET", URL).prepare())
-    assert refreshes == ["asked for a code"]
+    assert simkl.sent == ["code"]
     assert kodi.notifications == ["Simkl has a new way of signing in: sign in again"]
     assert kodi.settings["signed_in"] == "outdated"
-    assert web.authorizations() == ["Bearer t"] * 3, "it goes on working"
-    assert url_of(web.sent[-1])[1]["client_id"] == ["an-id"], "with its own client id"
+    assert web.authorizations() == ["Bearer a-token"] * 3, "the sign-in works on"
+    assert url_of(web.sent[-1])[1]["client_id"] == ["an-id"], "the client id of the sign-in"
     account = simkl_account.get_account()
     assert account
     assert (account.is_outdated, simkl_account.is_signed_in()) == (True, True)
 
 
 @pytest.mark.parametrize("flow", ["pin", "device"])
-def test_what_is_known_of_a_client_id_is_not_asked_again(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], flow: str
-) -> None:
+def test_known_flow(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl, flow: str) -> None:
+    """If the flow of the build's client id is stored, Simkl gets no request about it.
+
+    The PIN sign-in is outdated if that flow is the device flow.
+    """
     kodi.settings.update(client_id="new id", flow=f"new id {flow}")
     session.get(URL)
-    assert refreshes == []
+    assert simkl.sent == []
     assert (kodi.settings["signed_in"] == "outdated") is (flow == "device")
 
 
-def test_a_client_id_for_neither_flow_is_not_asked_about_again_and_again(
-    kodi: StubbedKodi, web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks: List[str] = []
+def test_unknown_flow_is_looked_up_once(kodi: StubbedKodi, web: FakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the client id is for neither flow, several sessions look its flow up once, and then there is a cooldown."""
+    looked_up: list[str] = []
 
-    def look(client_id: str, *others: Any) -> bool:
-        looks.append(client_id)
+    def look_up(client_id: str, *others: Any) -> bool:
+        looked_up.append(client_id)
         return False
 
-    monkeypatch.setattr("lib.simkl_account.session.is_for_device_flow", look)
+    monkeypatch.setattr("lib.simkl_account.session.is_for_device_flow", look_up)
     kodi.settings["client_id"] = "a typo"
     for _ in range(5):
         session = Session()
         session.mount("https://", web)
         session.get(URL)
-    assert looks == ["a typo"]
+    assert looked_up == ["a typo"]
+    assert "script.simkl.account.cooldown.outdated" in kodi.properties
 
 
 @pytest.mark.parametrize("client_id", ["", "an-id"])
-def test_the_same_client_id_is_not_outdated(
-    kodi: StubbedKodi, session: requests.Session, web: Web, refreshes: List[Any], client_id: str
+def test_same_client_id(
+    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl, client_id: str
 ) -> None:
+    """If the build has the same client id as the sign-in, or none, the sign-in is not outdated."""
     kodi.settings["client_id"] = client_id
     session.get(URL)
-    assert (refreshes, kodi.settings["signed_in"]) == ([], "yes")
+    assert (simkl.sent, kodi.settings["signed_in"]) == ([], "yes")
 
 
-# The ready Session
+# Session
 
 
-def test_a_timeout_and_kodis_proxy(kodi: StubbedKodi, web: Web) -> None:
-    kodi.kodi_settings = {
-        "network.usehttpproxy": True,
-        "network.httpproxytype": 0,
-        "network.httpproxyserver": "proxy.example",
-        "network.httpproxyport": 3128,
-    }
+def test_timeout_and_proxy(kodi: StubbedKodi, web: FakeWeb) -> None:
+    """A Session uses Kodi's proxy, and TIMEOUT unless the caller gives a timeout."""
+    kodi.kodi_settings = PROXY
     session = Session()
     session.mount("https://", web)
     session.get(URL)
@@ -637,34 +689,27 @@ def test_a_timeout_and_kodis_proxy(kodi: StubbedKodi, web: Web) -> None:
     assert web.options[0]["proxies"]["https"] == "http://proxy.example:3128"
 
 
-def test_the_proxys_password_is_not_for_the_target_of_a_redirect(
-    kodi: StubbedKodi, web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kodi.kodi_settings = {
-        "network.usehttpproxy": True,
-        "network.httpproxytype": 0,
-        "network.httpproxyserver": "proxy.example",
-        "network.httpproxyport": 3128,
-        "network.httpproxyusername": "me",
-        "network.httpproxypassword": "secret",
-    }
+def test_proxy_password_and_redirect(kodi: StubbedKodi, web: FakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The target of a redirect does not get the proxy's password, even with a version of requests before 2.31."""
+    kodi.kodi_settings = {**PROXY, "network.httpproxyusername": "me", "network.httpproxypassword": "secret"}
     session = Session()
     session.mount("https://", web)
     web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
     session.get(URL)
     assert [request.headers.get("Proxy-Authorization") for request in web.sent] == [None, None]
 
-    def before_2_31(session: requests.Session, request: requests.PreparedRequest, proxies: Any) -> Any:
+    def rebuild_proxies_before_2_31(session: requests.Session, request: requests.PreparedRequest, proxies: Any) -> Any:
         request.headers["Proxy-Authorization"] = "Basic bWU6c2VjcmV0"
         return proxies
 
-    monkeypatch.setattr(requests.Session, "rebuild_proxies", before_2_31)
+    monkeypatch.setattr(requests.Session, "rebuild_proxies", rebuild_proxies_before_2_31)
     target = requests.Request("GET", "https://elsewhere.example/x").prepare()
     session.rebuild_proxies(target, {})
     assert "Proxy-Authorization" not in target.headers
 
 
-def test_a_netrc_file_is_not_read(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_netrc_is_not_read(web: FakeWeb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A Session does not send a password of a .netrc file to the target of a redirect."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine elsewhere.example login somebody password something\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -672,4 +717,4 @@ def test_a_netrc_file_is_not_read(web: Web, monkeypatch: pytest.MonkeyPatch, tmp
     session.mount("https://", web)
     web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
     session.get(URL)
-    assert web.authorizations() == ["Bearer t", None]
+    assert web.authorizations() == ["Bearer a-token", None]

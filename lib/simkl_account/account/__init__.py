@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The stored account, and how it is kept good."""
+"""The stored account: reading and changing it, and keeping its tokens valid."""

@@ -1,41 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A sign-in that works, but was made in a way that Simkl retires.
+"""Find out whether a sign-in was made by the PIN flow although this build's client id is for the device flow.
 
-A client id is for one flow for ever, and a token is only good with the client id that it was given to. So a PIN
-sign-in is outdated once this build has another client id, and that one is for the device flow.
+A client id is for one flow only, and a token works only with the client id that requested it. So a PIN sign-in is
+outdated once the build has another client id that is for the device flow.
 """
+
+from __future__ import annotations
 
 from typing import Callable, Protocol
 
 from ..errors import SimklError
-from ..simkl.background import Asking, Ended, Line
+from ..models import Code, Credentials
+from ..simkl.background import BackgroundClient, Interruptible, Stopped
 from ..simkl.client import DEVICE
-from ..simkl.protocol import Code
-from .store import Grant
 
 
-class Client(Line, Protocol):
-    """What finding out asks of Simkl: see simkl.Simkl."""
+class Client(Interruptible, Protocol):
+    """What this module needs of simkl.client.Simkl."""
 
     flow: str
 
     def request_code(self) -> Code: ...
 
 
-def may_be_outdated(grant: Grant, client_id: str) -> bool:
-    """Whether it takes a look at the flow of this build's client id to know."""
-    return not grant.refresh_token and bool(client_id) and grant.client_id != client_id
+def may_be_outdated(credentials: Credentials, client_id: str) -> bool:
+    """Return True if the sign-in is outdated in case client_id, this build's, is for the device flow."""
+    return not credentials.refresh_token and bool(client_id) and credentials.client_id != client_id
 
 
-def is_for_device_flow(client_id: str, known_flow: str, connect: "Callable[[str], Asking[Client]]") -> bool:
-    """Whether a client id is for the device flow; False where Simkl cannot be asked now. It may take some seconds."""
+def is_for_device_flow(client_id: str, known_flow: str, connect: Callable[[str], BackgroundClient[Client]]) -> bool:
+    """Return True if a client id is for the device flow. Simkl is asked if known_flow is "", which takes seconds.
+
+    Returns False if Simkl cannot be asked now.
+    """
     if known_flow:
         return known_flow == DEVICE
     simkl = connect(client_id)
     try:
-        simkl.ask_once(lambda client: client.request_code())  # a code that nobody will enter
-        return simkl.ask_once(lambda client: client.flow) == DEVICE
-    except (SimklError, Ended):
+        simkl.call(lambda client: client.request_code())  # nobody will see this code
+        return simkl.call(lambda client: client.flow) == DEVICE
+    except (SimklError, Stopped):
         return False
     finally:
         simkl.close()

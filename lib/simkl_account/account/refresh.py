@@ -1,92 +1,108 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Keeping a grant good: a new access token ahead of its end, or after Simkl has refused it.
+"""Refresh the access token: shortly before it expires, or after Simkl refused it.
 
-A refresh kills the access token before it at once, so it is one at a time in this Kodi; whoever waited uses what
-the other one got. The refresh token stays the same, so a refresh whose answer was lost can be tried again.
+Simkl ends the old access token at once, so only one interpreter of this Kodi refreshes at a time, and the others use
+its result. The refresh token stays the same, so a refresh whose answer was lost can be sent again.
 """
 
+from __future__ import annotations
+
+from contextlib import contextmanager
 from time import time
-from typing import Callable, Protocol
+from typing import Callable, Iterator, Protocol
 
-from ..errors import GrantRefused, NotSaved, SignInNeeded, Trouble, Unreachable
-from ..simkl.background import TICK, Asking, Line, Runtime
-from .store import AccountStore, Grant
+from ..errors import NotSaved, RefreshRefused, SignInNeeded, Unreachable
+from ..models import Credentials
+from ..outcome import Cause
+from ..simkl.background import TICK, BackgroundClient, Interruptible, Runtime
+from .store import AccountStore
 
-AHEAD = 86400.0
-"""Seconds before its end at which an access token is exchanged: or half of its life, where that is less."""
+REFRESH_MARGIN = 86400.0
+"""Seconds before its expiry at which an access token is refreshed; half of its life if that is less."""
 
-LOCK_PATIENCE = 20.0
-"""Seconds to wait for another one's refresh."""
+LOCK_TIMEOUT = 20.0
+"""Seconds to wait for the refresh of another interpreter."""
 
-LIMITS = (8.0, 6.0)
-"""Seconds for the answer, and for that of a second try: in all less than others wait."""
+ANSWER_TIMEOUTS = (8.0, 6.0)
+"""Seconds for the first answer and for that of the second try. Their sum is less than LOCK_TIMEOUT."""
+
+RETRY_DELAY = 1.0
+"""Seconds before the second try."""
 
 
-class Client(Line, Protocol):
-    """What a refresh asks of Simkl: see simkl.Simkl."""
+class Client(Interruptible, Protocol):
+    """What a refresh needs of simkl.client.Simkl."""
 
-    def refresh(self, grant: Grant) -> Grant: ...
+    def refresh(self, credentials: Credentials) -> Credentials: ...
 
 
 class Lock(Protocol):
-    """One at a time in this Kodi: see kodi/lock.py."""
+    """A lock that all interpreters of this Kodi share: see kodi/lock.py."""
 
     def acquire(self) -> bool: ...
     def release(self) -> None: ...
 
 
-def is_due(grant: Grant, now: Callable[[], float] = time) -> bool:
-    """Whether the access token is near its end, as far as this device's clock can tell."""
-    life = grant.expires_at - grant.issued_at
-    return bool(grant.refresh_token) and life > 0 and now() >= grant.expires_at - min(AHEAD, life / 2)
+def is_due(credentials: Credentials, now: Callable[[], float] = time) -> bool:
+    """Return True if the access token expires soon, by this device's clock."""
+    life = credentials.expires_at - credentials.issued_at
+    margin = min(REFRESH_MARGIN, life / 2)
+    return bool(credentials.refresh_token) and life > 0 and now() >= credentials.expires_at - margin
 
 
 def refresh(
-    simkl: "Asking[Client]",
-    grant: Grant,
+    simkl: BackgroundClient[Client],
+    credentials: Credentials,
     accounts: AccountStore,
     runtime: Runtime,
     lock: Lock,
     log: Callable[[str], None],
-) -> Grant:
-    """Exchange the grant, unless somebody else just has; returns the one to use from now on, which is stored.
+) -> Credentials:
+    """Refresh the credentials, store the new ones and return them. If others are stored by now, return those.
 
-    Raises SignInNeeded where the grant has ended, other SimklErrors and NotSaved where it could not be exchanged now,
-    and asking.Ended.
+    Raises SignInNeeded if the grant has ended; Stopped; and another SimklError or NotSaved if it failed this time.
     """
-    give_up_at = runtime.now() + LOCK_PATIENCE
-    while not lock.acquire() and runtime.now() < give_up_at:
-        simkl.pause(TICK)
-    try:
-        stored = accounts.last_grant()
+    with _held(lock, simkl, runtime):
+        stored = accounts.credentials()
         if not stored:
             raise SignInNeeded("signed out")
-        if stored.access_token != grant.access_token or not stored.refresh_token:
+        if stored.access_token != credentials.access_token or not stored.refresh_token:
             return stored
         try:
-            new = _ask(simkl, stored)
-        except GrantRefused:
+            new = _send(simkl, stored)
+        except RefreshRefused:
             log("refresh: the grant has ended")
             _mark(accounts, stored)
             raise SignInNeeded("the sign-in is no longer valid") from None
         accounts.refresh(stored, new)
-        return accounts.grant()
+        return accounts.valid_credentials()
+
+
+@contextmanager
+def _held(lock: Lock, simkl: BackgroundClient[Client], runtime: Runtime) -> Iterator[None]:
+    """Hold the lock. After LOCK_TIMEOUT, go on without it."""
+    give_up_at = runtime.now() + LOCK_TIMEOUT
+    while not lock.acquire() and runtime.now() < give_up_at:
+        simkl.wait(TICK)
+    try:
+        yield
     finally:
         lock.release()
 
 
-def _ask(simkl: "Asking[Client]", grant: Grant) -> Grant:
+def _send(simkl: BackgroundClient[Client], credentials: Credentials) -> Credentials:
+    """Send the refresh, twice if the first answer is lost: the old access token may have ended by then."""
     try:
-        return simkl.ask_once(lambda client: client.refresh(grant), LIMITS[0])
+        return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[0])
     except Unreachable as error:
-        if error.trouble in (Trouble.BUSY, Trouble.QUOTA):
+        if error.cause in (Cause.BUSY, Cause.QUOTA):
             raise
-    simkl.pause(1.0)  # the answer may have been lost: the old access token is dead then
-    return simkl.ask_once(lambda client: client.refresh(grant), LIMITS[1])
+    simkl.wait(RETRY_DELAY)
+    return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[1])
 
 
-def _mark(accounts: AccountStore, grant: Grant) -> None:
+def _mark(accounts: AccountStore, credentials: Credentials) -> None:
     try:
-        accounts.set_needs_sign_in(grant)
+        accounts.set_needs_sign_in(credentials)
     except NotSaved:
-        pass  # it is true all the same, and will be found out again
+        pass  # the next refresh finds it out again

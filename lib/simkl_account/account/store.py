@@ -1,126 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The stored account: what is kept of a sign-in, and how it is read, replaced and removed.
+"""Read, replace and remove the stored account.
 
-All of it is one value, the setting `account`, so that it is stored whole or not at all. What else is written is
-for the settings window to show, and for add-ons that read `access_token` or `user_name` themselves.
+The whole account is one value, the setting `account`, so that it is stored completely or not at all. The other settings
+repeat parts of it: for the add-on's settings window, and for add-ons that read `access_token` or `user_name`.
 """
+
+from __future__ import annotations
 
 import json
 import re
 from datetime import date
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Callable,
-    ContextManager,
-    Dict,
-    NamedTuple,
-    Optional,
-    Protocol,
-    Tuple,
-    Type,
-    TypeVar,
-)
+from typing import Any, Callable, ContextManager, Protocol, TypeVar
 
 from ..errors import NotSaved, SignInNeeded
-
-if TYPE_CHECKING:
-    from ..simkl.client import User
-
-CLIENT_ID = "client_id"
-PUBLISHERS_CLIENT_ID = "publishers_client_id"
-"""What CLIENT_ID was by default when somebody last signed in with it."""
-FLOW = "flow"
-"""A client id and the name of the flow that it turned out to be for."""
-ACCOUNT = "account"
-ACCESS_TOKEN = "access_token"  # noqa: S105  # the name of a setting
-USER_NAME = "user_name"
-ACCOUNT_TYPE = "account_type"
-SIGNED_IN_SINCE = "signed_in_since"
-SIGNED_IN = "signed_in"
-"""YES or AGAIN. The Defaults button of Kodi's settings window resets this, and neither `account` nor the token."""
-
-YES, OUTDATED, AGAIN = "yes", "outdated", "again"
-"""Signed in; signed in in a way that Simkl retires; and in need of a new sign-in."""
-
-_MARKS = (YES, OUTDATED, AGAIN)
-
-_STORED = (ACCESS_TOKEN, ACCOUNT, SIGNED_IN, USER_NAME, ACCOUNT_TYPE, SIGNED_IN_SINCE)
-
-WRITE = "media:write"
-"""The scope that allows to write the history."""
-
-ACCESS_TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
-"""Whatever may stand in an Authorization header."""
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+from ..models import ACCESS_TOKEN_SHAPE, Account, Credentials, User
+from ..setting import Setting
 
 T = TypeVar("T")
 
+YES, OUTDATED, AGAIN = "yes", "outdated", "again"
+"""Values of Setting.SIGNED_IN: signed in; signed in by the flow that Simkl retires; a new sign-in is needed."""
+
+_MARKS = (YES, OUTDATED, AGAIN)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
 
 class Settings(Protocol):
-    """The add-on's settings, as Kodi keeps them: a string for each id, "" where there is none."""
+    """The add-on's settings. Each value is a string; "" if there is none."""
 
     def get(self, setting: str) -> str:
-        """The value as it is stored now."""
+        """Return the value that is stored now."""
         ...
 
     def set(self, setting: str, value: str) -> None:
-        """Store a value for good, or raise NotSaved."""
+        """Store a value. Raises NotSaved if it is not on the disk afterwards."""
         ...
 
-    def alone(self) -> ContextManager[None]:
-        """Nobody else in this Kodi changes the account inside of this; raises NotSaved where that can't be had."""
+    def exclusive(self) -> ContextManager[None]:
+        """Keep everybody else in this Kodi from changing the account. Raises NotSaved if another keeps the lock."""
         ...
-
-
-class Grant(NamedTuple):
-    """What a sign-in gave us: the secret part of the account."""
-
-    access_token: str
-    client_id: str
-    """Whom it was given to. Simkl accepts the token from nobody else."""
-    refresh_token: str = ""
-    """What a new access token is to be had for; "" for a grant of the PIN flow: its token lasts until it is revoked."""
-    issued_at: float = 0.0
-    expires_at: float = 0.0
-    """Seconds since 1970 by this device's clock, which may be wrong; 0 where it is not known."""
-    scope: str = ""
-    """What it allows, as Simkl says it; "" for a grant of the PIN flow, which allows everything."""
-
-    def is_read_only(self) -> bool:
-        """Whether it does not allow to write the history."""
-        return bool(self.scope) and WRITE not in self.scope.split()
-
-    def __repr__(self) -> str:
-        return "Grant(...)"  # it would end up in a log
-
-
-class Account(NamedTuple):
-    """Who is signed in."""
-
-    name: str
-    """For display: one line of at most 50 characters, without Kodi label markup. "" while Simkl has not said it."""
-    id: Optional[int]
-    """Simkl's number of the account, the same for ever (names can change). None while Simkl has not said it."""
-    type: str
-    """"free", "pro" or "vip"; "" while Simkl has not said it."""
-    since: str
-    """The day of the sign-in, as YYYY-MM-DD; "" where it is not known."""
-    needs_sign_in: bool
-    """Whether Simkl no longer accepts the sign-in: no request will work before somebody signs in again."""
-    is_outdated: bool = False
-    """Whether it works, but was made in a way that Simkl retires: somebody had better sign in again."""
-
-    def is_somebody_else(self, user: "User") -> bool:
-        """Whether this is known to be another account than the user's."""
-        if self.id is not None and user.id is not None:
-            return self.id != user.id
-        return bool(self.name) and self.name != user.name
 
 
 class AccountStore:
-    """The one account of this Kodi profile."""
+    """The account of this Kodi profile."""
 
     def __init__(
         self,
@@ -128,153 +50,170 @@ class AccountStore:
         warn: Callable[[str], None] = lambda message: None,
         today: Callable[[], date] = date.today,
     ) -> None:
-        """warn: takes a line for the log."""
+        """warn: writes a line to the log."""
         self._settings = settings
         self._warn = warn
         self._today = today
 
-    def load(self) -> Optional[Account]:
-        """The account, or None when signed out."""
+    def load(self) -> Account | None:
+        """Return the account; None if nobody is signed in."""
         stored = self._read()
         return stored[1] if stored else None
 
-    def grant(self) -> Grant:
-        """What to send requests with; raises SignInNeeded when there is nothing, or nothing that is good."""
+    def valid_credentials(self) -> Credentials:
+        """Return what to send requests with. Raises SignInNeeded if there is nothing, or if Simkl refused it."""
         stored = self._read()
         if not stored or stored[1].needs_sign_in:
             raise SignInNeeded("signed out" if not stored else "the sign-in is no longer valid")
         return stored[0]
 
-    def last_grant(self) -> Optional[Grant]:
-        """The same, good or not; None when signed out."""
+    def credentials(self) -> Credentials | None:
+        """Return the stored credentials, valid or not; None if nobody is signed in."""
         stored = self._read()
         return stored[0] if stored else None
 
-    def replace(self, grant: Grant) -> None:
-        """Store a new sign-in; raises NotSaved. Whose it is comes later: that takes a request; a token can't wait."""
-        with self._settings.alone():
-            self._write(grant, Account("", None, "", self._today().isoformat(), False))
+    def replace(self, credentials: Credentials) -> None:
+        """Store a new sign-in. Raises NotSaved.
 
-    def set_user(self, grant: Grant, user: "User") -> None:
-        """Store whose grant it is, and that it is good; raises NotSaved. Nothing, when another grant is stored now."""
-        with self._settings.alone():
+        set_user() stores the user later: finding that out takes a request, and Simkl does not send the token again.
+        """
+        with self._settings.exclusive():
+            self._write(credentials, Account("", None, "", self._today().isoformat(), False))
+
+    def set_user(self, credentials: Credentials, user: User) -> None:
+        """Store the user, and that the credentials are valid. Raises NotSaved. Does nothing if others are stored."""
+        with self._settings.exclusive():
             stored = self._read()
-            if stored and stored[0].access_token == grant.access_token:
+            if stored and stored[0].access_token == credentials.access_token:
                 now = stored[1]._replace(name=user.name, id=user.id, type=user.type, needs_sign_in=False)
                 self._write(stored[0], now)
 
-    def set_needs_sign_in(self, grant: Grant) -> None:
-        """Store that Simkl no longer accepts this grant; raises NotSaved. Nothing, when another is stored now."""
-        with self._settings.alone():
+    def set_needs_sign_in(self, credentials: Credentials) -> None:
+        """Store that Simkl refuses the credentials. Raises NotSaved. Does nothing if others are stored by now."""
+        with self._settings.exclusive():
             stored = self._read()
-            if stored and stored[0].access_token == grant.access_token:
+            if stored and stored[0].access_token == credentials.access_token:
                 self._write(stored[0], stored[1]._replace(needs_sign_in=True))
 
-    def refresh(self, old: Grant, new: Grant) -> None:
-        """Store what the old grant was exchanged for; raises NotSaved. Nothing, when another is stored now.
+    def refresh(self, old: Credentials, new: Credentials) -> None:
+        """Store refreshed credentials. Raises NotSaved. Does nothing if those of another sign-in are stored by now.
 
-        Two who have exchanged the same one, against all locks: the later token is the one that lives.
+        If two interpreters refreshed the same credentials in spite of the lock, Simkl accepts only the newer access
+        token, so the last write wins.
         """
-        with self._settings.alone():
+        with self._settings.exclusive():
             stored = self._read()
-            if stored and stored[0][1:3] == old[1:3]:  # client id and refresh token
+            if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
                 self._write(new, stored[1]._replace(needs_sign_in=False))
 
-    def set_outdated(self, grant: Grant) -> bool:
-        """Store that Simkl retires the way of this grant; raises NotSaved. False when that is nothing new."""
-        with self._settings.alone():
+    def set_outdated(self, credentials: Credentials) -> bool:
+        """Store that Simkl retires the flow of the credentials. Raises NotSaved. Returns False if nothing changed."""
+        with self._settings.exclusive():
             stored = self._read()
-            if not stored or stored[0].access_token != grant.access_token or stored[1].is_outdated:
+            if not stored or stored[0].access_token != credentials.access_token or stored[1].is_outdated:
                 return False
             self._write(stored[0], stored[1]._replace(is_outdated=True))
             return True
 
     def remove(self) -> None:
-        """Sign out on this device; raises NotSaved."""
-        with self._settings.alone():
+        """Remove the account from this device. Raises NotSaved."""
+        with self._settings.exclusive():
             self._clear()
 
-    def tidy(self) -> None:
-        """Finish what the Defaults button or an older version has left; raises NotSaved.
+    def repair(self) -> None:
+        """Finish what Kodi's Defaults button or an older version left half done. Raises NotSaved.
 
-        What is damaged stays, since somebody may mend it, but the settings window does not call it signed in.
+        A damaged account stays, because somebody may be able to mend it, but it does not count as signed in.
         """
-        with self._settings.alone():
-            stored, is_new_shape = self._read(), bool(self._settings.get(ACCOUNT))
-            if stored and not is_new_shape:
+        with self._settings.exclusive():
+            stored, has_account = self._read(), bool(self._settings.get(Setting.ACCOUNT))
+            if stored and not has_account:
                 self._write(*stored)
-            elif is_new_shape and not self._settings.get(SIGNED_IN):
+            elif has_account and not self._settings.get(Setting.SIGNED_IN):
                 self._clear()
             elif not stored:
-                self._change(SIGNED_IN, "")
+                self._set_if_changed(Setting.SIGNED_IN, "")
 
-    def _read(self) -> Optional[Tuple[Grant, Account]]:
-        """The one place that reads it. Without `account` it is an older shape, and the token is all there is."""
+    def _read(self) -> tuple[Credentials, Account] | None:
+        """Return the stored account. A token without Setting.ACCOUNT was stored by version 0.1.0."""
         get = self._settings.get
-        text = get(ACCOUNT)
+        text = get(Setting.ACCOUNT)
         try:
             if text:
-                return _decode(text) if get(SIGNED_IN) in _MARKS else None
-            token = get(ACCESS_TOKEN)
+                return _decode(text) if get(Setting.SIGNED_IN) in _MARKS else None
+            token = get(Setting.ACCESS_TOKEN)
             if token:
-                return Grant(_token(token), get(CLIENT_ID).strip()), Account(get(USER_NAME), None, "", "", False)
+                credentials = Credentials(_token(token), get(Setting.CLIENT_ID).strip())
+                return credentials, Account(get(Setting.USER_NAME), None, "", "", False)
         except (ValueError, RecursionError):
             self._warn("the stored account is damaged: signed out")
         return None
 
-    def _write(self, grant: Grant, account: Account) -> None:
-        """The one place that writes it, all or nothing.
-
-        The order is for a power cut at any line: SIGNED_IN before what is not read without it, and no new token
-        beside an old name.
-        """
-        before = {setting: self._settings.get(setting) for setting in _STORED}
+    def _write(self, credentials: Credentials, account: Account) -> None:
+        """Store an account. If one of the settings cannot be written, restore all of them and raise NotSaved."""
+        before = {setting: self._settings.get(setting) for setting, _ in _TABLE}
         try:
-            self._change(SIGNED_IN, AGAIN if account.needs_sign_in else OUTDATED if account.is_outdated else YES)
-            self._change(ACCOUNT, _encode(grant, account))
-            if account.name != before[USER_NAME]:
-                self._change(USER_NAME, "")
-            self._change(ACCESS_TOKEN, grant.access_token)
-            self._change(ACCOUNT_TYPE, account.type)
-            self._change(SIGNED_IN_SINCE, account.since)
-            self._change(USER_NAME, account.name)
+            for setting, value in _TABLE:
+                self._set_if_changed(setting, value(credentials, account))
         except NotSaved:
-            self._put_back(before)
+            self._roll_back(before)
             raise
 
     def _clear(self) -> None:
-        for setting in _STORED:  # the token first
+        for setting, _ in reversed(_TABLE):
             self._settings.set(setting, "")
 
-    def _change(self, setting: str, value: str) -> None:
+    def _set_if_changed(self, setting: str, value: str) -> None:
         if self._settings.get(setting) != value:
             self._settings.set(setting, value)
 
-    def _put_back(self, values: Dict[str, str]) -> None:
+    def _roll_back(self, values: dict[str, str]) -> None:
         try:
-            for setting, value in values.items():
-                self._change(setting, value)
+            for setting in reversed(list(values)):
+                self._set_if_changed(setting, values[setting])
         except NotSaved:
-            pass  # the first failure is the one to tell of
+            pass  # the caller raises the first failure
 
 
-def _encode(grant: Grant, account: Account) -> str:
-    return json.dumps({**grant._asdict(), **account._asdict()}, sort_keys=True)
+def _mark(account: Account) -> str:
+    if account.needs_sign_in:
+        return AGAIN
+    return OUTDATED if account.is_outdated else YES
 
 
-def _decode(text: str) -> Tuple[Grant, Account]:
-    """Raises ValueError where anything is not as _encode writes it."""
+def _encode(credentials: Credentials, account: Account) -> str:
+    return json.dumps({**credentials._asdict(), **account._asdict()}, sort_keys=True)
+
+
+_TABLE: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
+    (Setting.SIGNED_IN, lambda credentials, account: _mark(account)),
+    (Setting.ACCOUNT, _encode),
+    (Setting.USER_NAME, lambda credentials, account: account.name),
+    (Setting.ACCESS_TOKEN, lambda credentials, account: credentials.access_token),
+    (Setting.ACCOUNT_TYPE, lambda credentials, account: account.type),
+    (Setting.SIGNED_IN_SINCE, lambda credentials, account: account.since),
+)
+"""The settings and their values, in the order in which they are written; they are cleared in the reverse order.
+
+The power can go between any two writes. So SIGNED_IN is written first, because ACCOUNT is not read without it, and
+USER_NAME before ACCESS_TOKEN, so that a new token never stands beside the old name. When clearing, ACCESS_TOKEN goes
+before ACCOUNT, because without ACCOUNT it would count as signed in.
+"""
+
+
+def _decode(text: str) -> tuple[Credentials, Account]:
+    """Return what _encode() wrote. Raises ValueError if a field is missing or is not as _encode() writes it."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("not an object")
 
-    def field(name: str, kind: Type[T], default: Optional[T] = None) -> T:
+    def field(name: str, kind: type[T], default: T | None = None) -> T:
         found = value.get(name, default)
-        if type(found) is not kind:  # True is an int to isinstance
+        if type(found) is not kind:  # isinstance() would take True for an int
             raise ValueError(name)
         return found
 
-    grant = Grant(
+    credentials = Credentials(
         access_token=_token(value.get("access_token")),
         client_id=field("client_id", str),
         refresh_token=field("refresh_token", str, ""),
@@ -292,9 +231,9 @@ def _decode(text: str) -> Tuple[Grant, Account]:
     )
     if account.since and not _DATE.fullmatch(account.since):
         raise ValueError("since")
-    if grant.refresh_token:
-        _token(grant.refresh_token)
-    return grant, account
+    if credentials.refresh_token:
+        _token(credentials.refresh_token)
+    return credentials, account
 
 
 def _token(value: Any) -> str:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sign in, check, sign out. No Kodi, no HTTP and no clock of their own."""
+"""Sign in, check and sign out. This code has no Kodi, no HTTP and no clock of its own: the caller provides them."""

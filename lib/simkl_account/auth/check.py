@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Asking Simkl whether the stored sign-in is good, and what is new about the account."""
+"""Check whether Simkl still accepts the stored sign-in, and update what is stored about the user."""
+
+from __future__ import annotations
 
 from typing import Callable, Protocol
 
 from ..account.refresh import is_due
-from ..account.store import AccountStore, Grant
+from ..account.store import AccountStore
 from ..errors import NotSaved, SignInNeeded, TokenRefused
-from ..outcome import End, Outcome
-from ..simkl.background import Asking, Ended, Line, Runtime, outcome_of
-from ..simkl.client import User
+from ..models import Credentials, User
+from ..outcome import Outcome, SignInResult
+from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped, run_to_outcome
 from .ui import Screen
 
-PATIENCE = 20.0
-"""Seconds to go on asking when Simkl says "too many requests"."""
+REQUEST_TIMEOUT = 20.0
+"""Seconds to keep asking while Simkl says "too many requests"."""
 
-RECHECK_PAUSE = 3.0
-"""Seconds before a refused token is tried once more: one refusal alone can be a passing fault of Simkl's."""
+RECHECK_DELAY = 3.0
+"""Seconds before a refused token is sent once more: a single refusal can be a passing fault of Simkl's."""
 
 
-class Client(Line, Protocol):
-    """What a check asks of Simkl: see simkl.Simkl."""
+class Client(Interruptible, Protocol):
+    """What a check needs of simkl.client.Simkl."""
 
     def user(self, access_token: str) -> User: ...
-    def refresh(self, grant: Grant) -> Grant: ...
+    def refresh(self, credentials: Credentials) -> Credentials: ...
 
 
 class Check:
@@ -34,64 +36,64 @@ class Check:
         screen: Screen,
         accounts: AccountStore,
         runtime: Runtime,
-        refresh: "Callable[[Asking[Client], Grant], Grant]",
+        refresh: Callable[[BackgroundClient[Client], Credentials], Credentials],
         log: Callable[[str], None],
     ) -> None:
-        """connect: see asking.Asking. refresh: see refresh.refresh()."""
-        self._simkl = Asking(connect, self._look_after_screen, runtime)
+        """connect: see BackgroundClient. refresh: account.refresh.refresh() without its other arguments."""
+        self._simkl = BackgroundClient(connect, self._on_tick, runtime)
         self._screen = screen
         self._accounts = accounts
         self._refresh = refresh
         self._log = log
 
-    def run(self, grant: Grant) -> Outcome:
-        """Ask who has signed in, and store the answer. Good is End.SIGNED_IN, no longer valid End.NEEDS_SIGN_IN."""
+    def run(self, credentials: Credentials) -> Outcome:
+        """Ask Simkl, store its answer, and return SIGNED_IN, NEEDS_SIGN_IN, or why there is no answer."""
         try:
-            outcome = outcome_of(lambda: self._check(grant))
-            self._log(f"check: {outcome.end.name}" + (f", {outcome.trouble.value}" if outcome.trouble else ""))
+            outcome = run_to_outcome(lambda: self._check(credentials))
+            self._log(f"check: {outcome}")
             return outcome
         finally:
             self._screen.close()
             self._simkl.close()
 
-    def _check(self, grant: Grant) -> Outcome:
+    def _check(self, credentials: Credentials) -> Outcome:
         self._screen.show_contacting()
         try:
-            if is_due(grant):
-                grant = self._refresh(self._simkl, grant)
+            if is_due(credentials):
+                credentials = self._refresh(self._simkl, credentials)
             try:
-                return self._ask(grant)
+                return self._fetch_user(credentials)
             except TokenRefused:
-                if grant.refresh_token:
-                    grant = self._refresh(self._simkl, grant)
+                if credentials.refresh_token:
+                    credentials = self._refresh(self._simkl, credentials)
                 else:
-                    self._simkl.pause(RECHECK_PAUSE)
+                    self._simkl.wait(RECHECK_DELAY)
             try:
-                return self._ask(grant)
+                return self._fetch_user(credentials)
             except TokenRefused:
-                if not grant.refresh_token:
+                if not credentials.refresh_token:
                     raise
-                self._simkl.pause(RECHECK_PAUSE)
-                grant = self._refresh(self._simkl, grant)
-                return self._ask(grant)
+                self._simkl.wait(RECHECK_DELAY)
+                credentials = self._refresh(self._simkl, credentials)
+                return self._fetch_user(credentials)
         except TokenRefused:
-            self._store(lambda: self._accounts.set_needs_sign_in(grant))
-            return Outcome(End.NEEDS_SIGN_IN)
+            self._store(lambda: self._accounts.set_needs_sign_in(credentials))
+            return Outcome(SignInResult.NEEDS_SIGN_IN)
         except SignInNeeded:
-            return Outcome(End.NEEDS_SIGN_IN)
+            return Outcome(SignInResult.NEEDS_SIGN_IN)
 
-    def _ask(self, grant: Grant) -> Outcome:
-        user = self._simkl.ask(lambda simkl: simkl.user(grant.access_token), PATIENCE)
-        self._store(lambda: self._accounts.set_user(grant, user))
-        return Outcome(End.SIGNED_IN, user_name=user.name, read_only=grant.is_read_only())
+    def _fetch_user(self, credentials: Credentials) -> Outcome:
+        user = self._simkl.call_with_retry(lambda simkl: simkl.user(credentials.access_token), REQUEST_TIMEOUT)
+        self._store(lambda: self._accounts.set_user(credentials, user))
+        return Outcome(SignInResult.SIGNED_IN, user_name=user.name, read_only=credentials.is_read_only)
 
     def _store(self, change: Callable[[], None]) -> None:
-        """What Simkl said stays true where it cannot be written down."""
+        """Store a change. If that fails, go on: Simkl's answer is still true."""
         try:
             change()
         except NotSaved as error:
             self._log(f"not saved: {error}")
 
-    def _look_after_screen(self) -> None:
+    def _on_tick(self) -> None:
         if self._screen.is_cancelled():
-            raise Ended(End.CANCELLED)
+            raise Stopped(SignInResult.CANCELLED)

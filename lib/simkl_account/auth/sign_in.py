@@ -1,40 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The sign-in, told as a story: ask for a code, show it, wait, ask whether it was approved, until an end.
+"""Sign in with a code: request one, show it, poll until the user has approved it, store the token."""
 
-No Kodi, no HTTP and no clock of its own: it is given them. How it waits for an answer is in asking.py.
-"""
+from __future__ import annotations
 
 from random import random
-from typing import Callable, Optional, Protocol
+from typing import Callable, Protocol
 
-from ..account.store import AccountStore, Grant
+from ..account.store import AccountStore
 from ..errors import NotSaved, SimklError, Unreachable
-from ..outcome import End, Outcome
-from ..simkl.background import Asking, Ended, Line, Runtime, outcome_of
-from ..simkl.backoff import Pace
-from ..simkl.client import User
-from ..simkl.protocol import Approved, Code, Denied, Gone, Poll
+from ..models import Code, Credentials, User
+from ..outcome import Outcome, SignInResult
+from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped, run_to_outcome
+from ..simkl.backoff import Backoff
+from ..simkl.protocol import Approved, CodeInvalid, Denied, PollResult
 from .ui import Screen
 
-CODE_PATIENCE = 60.0
-"""Seconds to go on asking for a code when Simkl says "too many requests"."""
+CODE_REQUEST_TIMEOUT = 60.0
+"""Seconds to keep asking for a code while Simkl says "too many requests"."""
 
-NAME_PATIENCE = 20.0
-"""The same for the name. It has to end: the person is looking at "One moment"."""
-
-_WORTH_ANOTHER_TRY = (End.EXPIRED, End.DENIED, End.ANSWER_LOST, End.UNREACHABLE)
+USER_REQUEST_TIMEOUT = 20.0
+"""Seconds to keep asking for the user's name. The user sees "One moment" for so long."""
 
 
-class Client(Line, Protocol):
-    """What a sign-in asks of Simkl: see simkl.Simkl."""
+class Client(Interruptible, Protocol):
+    """What a sign-in needs of simkl.client.Simkl."""
 
     def request_code(self) -> Code: ...
-    def poll(self, code: Code) -> Poll: ...
+    def poll(self, code: Code) -> PollResult: ...
     def user(self, access_token: str) -> User: ...
 
 
 class SignIn:
-    """One sign-in, from the first request to its end."""
+    """One sign-in."""
 
     def __init__(
         self,
@@ -43,103 +40,113 @@ class SignIn:
         accounts: AccountStore,
         runtime: Runtime,
         log: Callable[[str], None],
-        chance: Callable[[], float] = random,
+        random: Callable[[], float] = random,
     ) -> None:
-        """connect, chance: see asking.Asking."""
-        self._simkl = Asking(connect, self._look_after_screen, runtime, chance)
+        """connect, random: see BackgroundClient."""
+        self._simkl = BackgroundClient(connect, self._on_tick, runtime, random)
         self._screen = screen
         self._accounts = accounts
         self._runtime = runtime
         self._log = log
-        self._chance = chance
-        self._expires_at: Optional[float] = None
+        self._random = random
+        self._expires_at: float | None = None
+        """When the code on the screen expires, on the runtime's clock."""
 
     def run(self) -> Outcome:
-        """Sign in. Every failure is an Outcome; when this returns, the screen is closed and no request goes on."""
+        """Sign in, and return how it ended. By then the screen is closed and no request is under way."""
         try:
             while True:
-                outcome = outcome_of(self._one_try)
+                outcome = run_to_outcome(self._try_once)
                 self._expires_at = None
-                self._log(f"sign-in: {outcome.end.name}" + (f", {outcome.trouble.value}" if outcome.trouble else ""))
-                if outcome.end not in _WORTH_ANOTHER_TRY or not self._screen.ask_again(outcome):
+                self._log(f"sign-in: {outcome}")
+                if not outcome.can_be_retried or not self._screen.ask_again(outcome):
                     return outcome
         finally:
             self._screen.close()
             self._simkl.close()
 
-    def _one_try(self) -> Outcome:
-        """From a new code to an end."""
-        code = self._get_code()
-        grant = self._wait_for_approval(code)
+    def _try_once(self) -> Outcome:
+        """Sign in with one code."""
+        code = self._request_code()
+        credentials = self._wait_for_approval(code)
         before = self._accounts.load()
-        self._store(grant)
-        user = self._get_user(grant)
+        self._store(credentials)
+        user = self._fetch_user(credentials)
         replaced = before.name if before and user and before.is_somebody_else(user) else ""
         name = user.name if user else ""
-        return Outcome(End.SIGNED_IN, user_name=name, replaced=replaced, read_only=grant.is_read_only())
+        return Outcome(SignInResult.SIGNED_IN, user_name=name, replaced=replaced, read_only=credentials.is_read_only)
 
-    def _get_code(self) -> Code:
+    def _request_code(self) -> Code:
         self._screen.show_contacting()
-        code = self._simkl.ask(lambda simkl: simkl.request_code(), CODE_PATIENCE)
-        self._expires_at = self._simkl.asked_at + code.expires_in
+        code = self._simkl.call_with_retry(lambda simkl: simkl.request_code(), CODE_REQUEST_TIMEOUT)
+        self._expires_at = self._simkl.sent_at + code.expires_in
         self._screen.show_code(code)
         return code
 
-    def _wait_for_approval(self, code: Code) -> Grant:
-        """Poll until the code is approved, and return what that grants."""
-        assert self._expires_at is not None  # _get_code has run
-        pace = Pace(code.interval, chance=self._chance)
-        failure: Optional[Unreachable] = None
+    def _wait_for_approval(self, code: Code) -> Credentials:
+        """Poll until the user has approved the code, and return the tokens."""
+        assert self._expires_at is not None  # _request_code() has set it
+        backoff = Backoff(code.interval, random=self._random)
+        failure: Unreachable | None = None
         while True:
-            next_poll = max(self._runtime.now() + pace.wait(), self._simkl.quiet_until)
-            if failure and self._simkl.quiet_until >= self._expires_at:
+            next_poll = max(self._runtime.now() + backoff.next_delay(), self._simkl.not_before)
+            if failure and self._simkl.not_before >= self._expires_at:
                 raise failure
             self._simkl.wait_until(min(next_poll, self._expires_at))
             if next_poll >= self._expires_at:
-                raise failure or Ended(End.EXPIRED)
+                raise failure or Stopped(SignInResult.EXPIRED)
             try:
-                answer = self._simkl.ask_once(lambda simkl: simkl.poll(code))
+                result = self._simkl.call(lambda simkl: simkl.poll(code))
             except Unreachable as error:
                 self._log(f"poll failed: {error}")
-                self._screen.show_trouble(True)
-                pace.failed(error)
+                self._screen.show_unreachable(True)
+                backoff.failed(error)
                 failure = error
                 continue
-            if isinstance(answer, Approved):
-                return answer.grant
-            if isinstance(answer, Gone):
-                # An approval is delivered once: where the answer before this one was lost, it may have been that.
-                raise Ended(End.ANSWER_LOST if failure and not answer.has_expired else End.EXPIRED)
-            if isinstance(answer, Denied):
-                raise Ended(End.DENIED)
-            self._screen.show_trouble(False)
-            pace.answered(answer.slow_down)
+            if isinstance(result, Approved):
+                return result.credentials
+            if isinstance(result, CodeInvalid):
+                raise Stopped(_result_of_invalid_code(result, is_answer_missing=failure is not None))
+            if isinstance(result, Denied):
+                raise Stopped(SignInResult.DENIED)
+            self._screen.show_unreachable(False)
+            backoff.succeeded(result.slow_down)
             failure = None
 
-    def _store(self, grant: Grant) -> None:
-        """Store the token before anything else is done: Simkl will not hand it out again."""
+    def _store(self, credentials: Credentials) -> None:
+        """Store the tokens before anything else, because Simkl does not send them again.
+
+        Raises NotSaved if that fails and the user does not want to try again.
+        """
         self._expires_at = None
         while True:
             try:
-                return self._accounts.replace(grant)
+                return self._accounts.replace(credentials)
             except NotSaved as error:
                 self._log(f"not saved: {error}")
-                if not self._screen.ask_again(Outcome(End.NOT_SAVED)):
+                if not self._screen.ask_again(Outcome(SignInResult.NOT_SAVED)):
                     raise
 
-    def _get_user(self, grant: Grant) -> Optional[User]:
-        """Fetch and store whose grant it is; None where that fails. The sign-in is already good: nothing ends it."""
+    def _fetch_user(self, credentials: Credentials) -> User | None:
+        """Fetch and store the user. Returns None if that fails: the sign-in is already stored, and stays."""
         self._screen.show_approved()
         try:
-            user = self._simkl.ask(lambda simkl: simkl.user(grant.access_token), NAME_PATIENCE)
-            self._accounts.set_user(grant, user)
+            user = self._simkl.call_with_retry(lambda simkl: simkl.user(credentials.access_token), USER_REQUEST_TIMEOUT)
+            self._accounts.set_user(credentials, user)
             return user
-        except (Ended, SimklError, NotSaved) as error:
+        except (Stopped, SimklError, NotSaved) as error:
             self._log(f"no user name: {error}")
             return None
 
-    def _look_after_screen(self) -> None:
+    def _on_tick(self) -> None:
         if self._screen.is_cancelled():
-            raise Ended(End.CANCELLED)
+            raise Stopped(SignInResult.CANCELLED)
         if self._expires_at is not None:
             self._screen.show_time_left(max(0.0, self._expires_at - self._runtime.now()))
+
+
+def _result_of_invalid_code(result: CodeInvalid, is_answer_missing: bool) -> SignInResult:
+    """Return ANSWER_LOST if the answer before this one is missing: it may have been the approval, which comes once."""
+    if is_answer_missing and not result.has_expired:
+        return SignInResult.ANSWER_LOST
+    return SignInResult.EXPIRED

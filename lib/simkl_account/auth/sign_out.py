@@ -1,39 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ending a grant at Simkl when a person signs out. It is tried, not insisted on: signing out always works."""
+"""End the grant at Simkl when the user signs out. If that fails, the user is signed out on this device all the same."""
+
+from __future__ import annotations
 
 from typing import Callable, Protocol
 
-from ..account.store import Grant
 from ..errors import SimklError
-from ..outcome import End
-from ..simkl.background import Asking, Ended, Line, Runtime
+from ..models import Credentials
+from ..outcome import SignInResult
+from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped
 from .ui import Screen
 
-LIMIT = 3.0
-"""Seconds in all that a person who signs out waits for Simkl."""
+REVOKE_TIMEOUT = 3.0
+"""Seconds that the user waits for Simkl at most."""
 
 
-class Client(Line, Protocol):
-    """What this asks of Simkl: see simkl.Simkl."""
+class Client(Interruptible, Protocol):
+    """What a sign-out needs of simkl.client.Simkl."""
 
-    def revoke(self, grant: Grant) -> None: ...
+    def revoke(self, credentials: Credentials) -> None: ...
 
 
 def revoke(
-    connect: Callable[[], Client], grant: Grant, screen: Screen, runtime: Runtime, log: Callable[[str], None]
+    connect: Callable[[], Client],
+    credentials: Credentials,
+    screen: Screen,
+    runtime: Runtime,
+    log: Callable[[str], None],
 ) -> bool:
-    """End the grant; returns whether Simkl said so within LIMIT. Cancel and Kodi's Quit end only the waiting."""
-    deadline = runtime.now() + LIMIT
+    """End the grant, and return True if Simkl confirmed it. Cancel and Kodi's Quit end the wait. See BackgroundClient.
 
-    def look_after_screen() -> None:
+    The screen is closed when this returns.
+    """
+    deadline = runtime.now() + REVOKE_TIMEOUT
+
+    def on_tick() -> None:
         if screen.is_cancelled() or runtime.now() >= deadline:
-            raise Ended(End.CANCELLED)
+            raise Stopped(SignInResult.CANCELLED)
 
-    simkl = Asking(connect, look_after_screen, runtime)
+    simkl = BackgroundClient(connect, on_tick, runtime)
     try:
-        simkl.ask_once(lambda client: client.revoke(grant))
+        simkl.call(lambda client: client.revoke(credentials))
         return True
-    except (SimklError, Ended) as error:
+    except (SimklError, Stopped) as error:
         log(f"not revoked: {error}")
         return False
     finally:

@@ -1,43 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a sign-in asks of a screen. Kodi's dialogs are one implementation, the tests have another."""
+"""The UI adapter: what a sign-in and a check need of a screen. Kodi's are in kodi/window.py and kodi/dialogs.py."""
+
+from __future__ import annotations
 
 from typing import Protocol
 
+from ..models import Code
 from ..outcome import Outcome
-from ..simkl.protocol import Code
 
 
 class Screen(Protocol):
-    """One sign-in as a person sees it. Made already showing "Contacting Simkl"."""
+    """What the user sees of one sign-in. A new Screen shows "Contacting Simkl"."""
 
     def show_contacting(self) -> None:
-        """Simkl is being asked for a code."""
+        """Say that Simkl is being asked for a code."""
         ...
 
     def show_code(self, code: Code) -> None:
-        """A code is ready to be entered."""
+        """Show a code that the user can enter now."""
         ...
 
     def show_time_left(self, seconds: float) -> None:
-        """The code of the last show_code() is good for this long. Called several times a second."""
+        """Show how long the code is still valid. Called at every tick; 0 takes the code off the screen."""
         ...
 
-    def show_trouble(self, trouble: bool) -> None:
-        """Whether Simkl cannot be reached at the moment, while a code is shown."""
+    def show_unreachable(self, unreachable: bool) -> None:
+        """Say, beside the code, that Simkl cannot be reached; or that it can be reached again."""
         ...
 
     def show_approved(self) -> None:
-        """The sign-in is approved and stored; the rest takes a moment."""
+        """Say that the sign-in is approved and stored, and that one more request is under way."""
         ...
 
     def is_cancelled(self) -> bool:
-        """Whether the person wants no more of it. Once True, always True."""
+        """Return True once the user has cancelled."""
         ...
 
     def ask_again(self, outcome: Outcome) -> bool:
-        """Say how a try ended, and ask whether to try again."""
+        """Say how a try ended, ask whether to try again, and return the answer."""
         ...
 
     def close(self) -> None:
-        """Leave nothing on the screen. It may be called again."""
+        """Remove everything from the screen. It may be called more than once."""
         ...

@@ -1,72 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The add-on itself in Kodi: its id, words, settings window and log.
+"""This add-on in Kodi: its object, texts, log, events and settings window.
 
-Its id is always named to xbmcaddon.Addon, since this code also runs inside other add-ons.
+xbmcaddon.Addon always gets the add-on's id, because this code also runs inside other add-ons.
 """
+
+from __future__ import annotations
 
 import time
 
 import xbmc
 import xbmcaddon
-import xbmcgui
+
+from ..errors import AddonRemoved
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Any, Optional, Tuple
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from typing import Any
 
 ADDON_ID = "script.simkl.account"
 
-SIGNED_IN, SIGNED_OUT = "signed_in", "signed_out"
-"""The events that every add-on hears."""
+_UPDATE_TIMEOUT = 60.0
+"""Seconds that an update of this add-on may take. Kodi also downloads new dependencies in that time."""
 
-_HOME = 10000
+_UPDATE_INTERVAL = 0.05
+"""Seconds between two looks at whether the update is over."""
 
-_UPDATE = 60.0
-"""Seconds that an update may take: Kodi downloads what the new version needs before it is there."""
-
-_LOOK = 0.05
-"""Seconds between two looks at whether it is over."""
-
-_this: "Optional[xbmcaddon.Addon]" = None
-_unknown_since: "Optional[float]" = None
+_cached: xbmcaddon.Addon | None = None
+_unknown_since: float | None = None
 
 
-class Gone(RuntimeError):
-    """The add-on has been disabled or uninstalled while it ran."""
+class Event:
+    """What notify_all() tells other add-ons."""
+
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
 
 
-def this() -> xbmcaddon.Addon:
-    """This add-on, for its words and what its addon.xml says. It serves those also while the add-on is updated."""
-    global _this
-    if _this is None:
-        _this = fresh()
-    return _this
+def cached_addon() -> xbmcaddon.Addon:
+    """Return this add-on's object for texts and addon.xml. It keeps working while the add-on is updated."""
+    global _cached
+    if _cached is None:
+        _cached = current_addon()
+    return _cached
 
 
-def fresh() -> xbmcaddon.Addon:
-    """This add-on, for its settings: an older object keeps serving the settings that it was made with.
+def current_addon() -> xbmcaddon.Addon:
+    """Return a new object of this add-on, for its settings: an older object returns the settings of its time.
 
-    While the add-on is updated, Kodi does not know it; that is waited for. Raises Gone, and so it does when Kodi quits.
+    Kodi does not know an add-on while it updates it, so this waits until the update is over. Raises AddonRemoved if the
+    add-on is disabled, or if Kodi quits.
     """
     while True:
         found = _find()
         if found:
             return found
-        if is_gone() or xbmc.Monitor().waitForAbort(_LOOK):
-            raise Gone(ADDON_ID)
+        if is_removed() or xbmc.Monitor().waitForAbort(_UPDATE_INTERVAL):
+            raise AddonRemoved(ADDON_ID)
 
 
-def is_gone() -> bool:
-    """Whether the add-on has been disabled, or has been unknown to Kodi for longer than an update takes."""
+def is_removed() -> bool:
+    """Return True if the add-on is disabled, or if Kodi has not known it for longer than an update takes."""
     if _find() or _unknown_since is None:
         return False
-    return time.monotonic() - _unknown_since > _UPDATE or _is_disabled()
+    return time.monotonic() - _unknown_since > _UPDATE_TIMEOUT or _is_disabled()
 
 
-def _find() -> "Optional[xbmcaddon.Addon]":
-    """The add-on, if Kodi knows it. Once it does not, it is asked in a way that puts no errors into its log.
+def _find() -> xbmcaddon.Addon | None:
+    """Return a new object of the add-on, or None while Kodi does not know it.
 
-    That other way takes as long as Kodi takes to draw, so it is not the one for every day.
+    After the first failure this asks System.AddonIsEnabled before it tries again, because xbmcaddon.Addon logs an error
+    each time. That condition takes as long as Kodi takes to draw a frame, so it is not used before.
     """
     global _unknown_since
     if _unknown_since is not None and not xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})"):
@@ -88,61 +91,53 @@ def _is_disabled() -> bool:
 
 
 def text(string_id: int, *values: str) -> str:
-    """A text of strings.po in Kodi's language, with values in place of its {0}, {1}, ..."""
-    return this().getLocalizedString(string_id).format(*values)
+    """Return a text of strings.po in Kodi's language, with the values in place of {0}, {1}, ..."""
+    return cached_addon().getLocalizedString(string_id).format(*values)
 
 
 def name() -> str:
-    """This add-on's name, in Kodi's language."""
-    return this().getAddonInfo("name")
+    """Return this add-on's name in Kodi's language."""
+    return cached_addon().getAddonInfo("name")
 
 
 def version() -> str:
-    """This add-on's version."""
-    return this().getAddonInfo("version")
+    """Return this add-on's version."""
+    return cached_addon().getAddonInfo("version")
 
 
-def caller() -> "Tuple[str, str]":
-    """The id and the version of the add-on that this interpreter runs."""
+def caller() -> tuple[str, str]:
+    """Return the id and the version of the add-on that this interpreter runs."""
     add_on = xbmcaddon.Addon()
     return add_on.getAddonInfo("id"), add_on.getAddonInfo("version")
 
 
 def log(message: str) -> None:
-    """Write to kodi.log, where it is read at the debug level. No code, token or URL may be in the message."""
+    """Write to kodi.log at the debug level. The message must not hold a code, a token or a URL."""
     xbmc.log(f"{ADDON_ID}: {message}", xbmc.LOGDEBUG)
 
 
 def warn(message: str) -> None:
-    """Write to kodi.log, for everyone to see. No code, token or URL may be in the message."""
+    """Write a warning to kodi.log. The message must not hold a code, a token or a URL."""
     xbmc.log(f"{ADDON_ID}: {message}", xbmc.LOGWARNING)
 
 
-def warn_once(message: str) -> None:
-    """The same, but not again while this Kodi runs."""
-    window, key = xbmcgui.Window(_HOME), f"{ADDON_ID}.warned.{message}"
-    if not window.getProperty(key):
-        window.setProperty(key, "yes")
-        warn(message)
-
-
 def notify_all(event: str) -> None:
-    """Tell every add-on, by Monitor.onNotification(sender=ADDON_ID, method="Other." + event)."""
+    """Tell all add-ons of an Event. They get Monitor.onNotification(ADDON_ID, "Other." + event, "null")."""
     xbmc.executeJSONRPC(_json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event))
 
 
 def open_settings() -> None:
-    """Open the add-on's settings window, without waiting for it to be closed."""
+    """Open the add-on's settings window, without waiting until it is closed."""
     xbmc.executebuiltin(f"Addon.OpenSettings({ADDON_ID})")
 
 
 def close_settings() -> None:
-    """Close the add-on's settings window, if it is open, dropping what was typed there."""
+    """Close the add-on's settings window if it is open. What the user changed there is dropped."""
     xbmc.executebuiltin("Dialog.Close(addonsettings,true)", True)
 
 
-def kodi_setting(setting: str) -> "Any":
-    """The value of one of Kodi's own settings; None where this Kodi has no such setting."""
+def kodi_setting(setting: str) -> Any:
+    """Return one of Kodi's own settings; None if this Kodi does not have it."""
     import json
 
     answer = xbmc.executeJSONRPC(_json_rpc("Settings.GetSettingValue", setting=setting))

@@ -1,68 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A sign-in that one interpreter asks for and another one runs.
+"""Run a sign-in for another add-on.
 
-A dialog belongs into this add-on's own entry script: Kodi's Quit kills a service that has one open. So whoever
-wants a sign-in has Kodi run that script. The script counts its sign-ins in a property of Kodi's home window, which
-all interpreters share: "5 OPEN", and then "5" with the name of an ends.End.
+Kodi kills a service that has a modal dialog open when Kodi quits. So the dialog belongs into this add-on's entry
+script: other interpreters have Kodi run that script, and wait for its result. The script publishes a state that all
+interpreters share: "5 OPEN" while its fifth sign-in runs, and then "5" with the name of a SignInResult.
 """
 
+from __future__ import annotations
+
 import xbmc
-import xbmcgui
 
 from .addon import ADDON_ID
 from .lock import SIGN_IN, Lock
 from .runtime import KodiRuntime
+from .shared import get_shared, set_shared
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Optional, Tuple
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from ..outcome import SignInResult
 
 OPEN = "OPEN"
 
-_HOME = 10000
-_STATE = f"{ADDON_ID}.sign_in"
+_STATE = "sign_in"
 
-_START_PATIENCE = 30.0
-"""Seconds that Kodi may take to start the script; a small box is slow while it starts up itself."""
+_START_TIMEOUT = 30.0
+"""Seconds that Kodi may take to start the script. A small box is slow while it starts itself."""
 
-_LOOK = 0.1
+_STATE_INTERVAL = 0.1
+"""Seconds between two looks at the state."""
 
 
-def state() -> "Tuple[int, str]":
-    """The number of the latest sign-in of this Kodi, and OPEN or the name of its end; (0, "") before the first."""
-    number, _, name = xbmcgui.Window(_HOME).getProperty(_STATE).partition(" ")
+def state() -> tuple[int, str]:
+    """Return the number of the newest sign-in, and OPEN or the name of its result; (0, "") before the first one."""
+    number, _, name = get_shared(_STATE).partition(" ")
     return int(number or 0), name
 
 
 def begin() -> None:
-    """Let those who wait know that a sign-in is open. Under the lock."""
+    """Publish that a sign-in runs. Call it with the lock SIGN_IN held."""
     _publish(state()[0] + 1, OPEN)
 
 
-def end(name: str) -> None:
-    """Let those who wait know how it ended. Before the lock is let go of."""
-    _publish(state()[0], name)
+def end(result: SignInResult) -> None:
+    """Publish the result of the sign-in. Call it before the lock is released."""
+    _publish(state()[0], result.name)
 
 
-def sign_in() -> "Optional[str]":
-    """Have a sign-in run, or join the one that is open; returns the name of its end, None where there was none."""
+def sign_in() -> SignInResult:
+    """Have the entry script sign in, or join the sign-in that runs, and return its result.
+
+    Returns CANCELLED if the script was killed, did not start, or has a result that this version does not know.
+    """
+    from ..outcome import SignInResult
+
+    return SignInResult.__members__.get(_run_sign_in(), SignInResult.CANCELLED)
+
+
+def _run_sign_in() -> str:
+    """Return the name of the result; "" if there is none."""
     runtime, lock = KodiRuntime(), Lock(SIGN_IN)
     wanted, name = state()
-    if name != OPEN or lock.is_free():  # OPEN and free: that script was killed
-        # Where somebody else's sign-in begins before this script does, that is the one to wait for.
+    if name != OPEN or lock.is_free():  # if it is OPEN and the lock is free, that script was killed
+        # If another caller's sign-in begins first, its number is the wanted one, and this script leaves at once.
         xbmc.executebuiltin(f"RunScript({ADDON_ID},action=sign_in,from=add-on,after={wanted})")
         wanted += 1
-    give_up_at = runtime.now() + _START_PATIENCE
+    give_up_at = runtime.now() + _START_TIMEOUT
     while not runtime.is_shutting_down():
         was_free = lock.is_free()
-        number, name = state()  # after the look at the lock, which is let go of last
-        if number >= wanted and name != OPEN:
+        number, name = state()  # read after the lock, because the script publishes its result before it releases it
+        has_begun = number >= wanted
+        if has_begun and name != OPEN:
             return name
-        if was_free if number >= wanted else runtime.now() >= give_up_at:
-            return None
-        runtime.wait(_LOOK)
+        was_killed = has_begun and was_free
+        if was_killed or (not has_begun and runtime.now() >= give_up_at):
+            return ""
+        runtime.wait(_STATE_INTERVAL)
     return "SHUTTING_DOWN"
 
 
 def _publish(number: int, name: str) -> None:
-    xbmcgui.Window(_HOME).setProperty(_STATE, f"{number} {name}")
+    set_shared(_STATE, f"{number} {name}")

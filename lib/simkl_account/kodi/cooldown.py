@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Something that is left alone for a while, by all interpreters of this Kodi.
+"""Keep all interpreters of this Kodi from doing something too often."""
 
-The end is kept in a property of the home window, on the clock that never jumps. A new Kodi begins anew.
-"""
+from __future__ import annotations
 
 import time
 
-import xbmcgui
-
-from .addon import ADDON_ID
-
-_HOME = 10000
+from .shared import get_shared, set_shared
 
 
-class Pause:
-    """A pause, by its name."""
+class Cooldown:
+    """A cooldown with a name. It is measured on the clock that never jumps, and ends with Kodi."""
 
     def __init__(self, name: str) -> None:
-        self._key = f"{ADDON_ID}.pause.{name}"
+        self._key = f"cooldown.{name}"
 
     def is_over(self) -> bool:
-        """Whether there is none."""
-        until = xbmcgui.Window(_HOME).getProperty(self._key)
+        """Return True if no cooldown is running."""
+        until = get_shared(self._key)
         return not until or time.monotonic() >= float(until)
 
-    def begin(self, seconds: float) -> None:
-        """Begin one of so many seconds."""
-        xbmcgui.Window(_HOME).setProperty(self._key, str(time.monotonic() + seconds))
+    def start(self, seconds: float) -> None:
+        """Start a cooldown of these seconds."""
+        set_shared(self._key, str(time.monotonic() + seconds))

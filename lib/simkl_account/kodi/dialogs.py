@@ -1,219 +1,213 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a person sees, in Kodi's plain dialogs.
+"""Kodi's plain dialogs: the progress dialog as a Screen, questions, messages and notifications."""
 
-Every wait here is one on the script's own Monitor. A modal dialog of Kodi's (Dialog().yesno, doModal) does not
-return while Kodi is quitting: Kodi then waits five seconds for the script and kills it.
-"""
+from __future__ import annotations
 
 from math import ceil
 
 import xbmc
 import xbmcgui
 
-from . import strings as words
-from .addon import name, text, this
-from .runtime import KodiRuntime
+from .addon import cached_addon, name, text
+from .modeless import ModelessDialog
+from .strings import Text, message_id, retry_label_id
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import Any, Optional
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from typing import Any
 
+    from ..models import Code
     from ..outcome import Outcome
-    from ..simkl.protocol import Code
+    from .runtime import KodiRuntime
 
 CANCEL, OK = 222, 186
-"""In Kodi's own strings."""
+"""Ids of Kodi's own strings."""
 
 _PROGRESS_WINDOW = 10101
 
 _AMBER = "FFF5A623"
-"""Draws the eye to the code: dark enough for a light skin, light enough for a dark one."""
+"""The colour of the code: dark enough for a light skin, and light enough for a dark one."""
 
-_DRAWN_WITHIN = 2.0
-"""Seconds from the opening of the progress dialog until its heading is ours; before, it is the last dialog's."""
+_HEADING_TIMEOUT = 2.0
+"""Seconds until the progress dialog shows this script's heading. Until then it shows that of its last user."""
+
+_UNSAVED_TOKEN_QUESTIONS = 3
+"""How often the user is asked what to do with a token that could not be stored, if other add-ons close the question."""
 
 
 class ProgressScreen:
-    """ui.Screen in Kodi's progress dialog."""
+    """auth.ui.Screen in Kodi's progress dialog."""
 
     def __init__(self, runtime: KodiRuntime, title: str) -> None:
         self._runtime = runtime
-        self._code: "Optional[Code]" = None
-        self._trouble = False
+        self._code: Code | None = None
+        self._is_unreachable = False
         self._shown = ""
-        self._gone = False
+        self._is_lost = False
         self._title = title
         self._dialog = xbmcgui.DialogProgress()
         self._open()
 
     def show_contacting(self) -> None:
         self._code = None
-        self._update(100, text(words.CONTACTING))
+        self._update(100, text(Text.CONTACTING))
 
-    def show_code(self, code: "Code") -> None:
+    def show_code(self, code: Code) -> None:
         self._code = code
-        self._trouble = False
+        self._is_unreachable = False
         self.show_time_left(code.expires_in)
 
     def show_time_left(self, seconds: float) -> None:
         if not self._code:
             return
-        if seconds <= 0:  # a last poll may still be under way, but this code is not to be typed any more
+        if seconds <= 0:  # the user must not type this code any more, although a last poll may be under way
             return self.show_contacting()
         lines = [
-            text(words.ENTER_CODE, self._code.page),
+            text(Text.ENTER_CODE, self._code.page),
             f"[COLOR {_AMBER}][B]{spaced(self._code.user_code)}[/B][/COLOR]",
             time_left(seconds),
         ]
-        # The dialog has room for four lines: the one that is mostly empty is for bad news.
-        lines.insert(3 if self._trouble else 1, text(words.STILL_TRYING) if self._trouble else "")
+        # The dialog has room for four lines. One is empty unless Simkl cannot be reached.
+        if self._is_unreachable:
+            lines.append(text(Text.STILL_TRYING))
+        else:
+            lines.insert(1, "")
         self._update(int(100 * seconds / self._code.expires_in), "[CR]".join(lines))
 
-    def show_trouble(self, trouble: bool) -> None:
-        self._trouble = trouble
+    def show_unreachable(self, unreachable: bool) -> None:
+        self._is_unreachable = unreachable
 
     def show_approved(self) -> None:
         self._code = None
-        self._update(100, text(words.APPROVED))
+        self._update(100, text(Text.APPROVED))
 
     def is_cancelled(self) -> bool:
-        self._gone = self._gone or self._was_taken_away()
-        return self._gone or self._dialog.iscanceled()
+        self._is_lost = self._is_lost or self._was_taken_away()
+        return self._is_lost or self._dialog.iscanceled()
 
-    def ask_again(self, outcome: "Outcome") -> bool:
+    def ask_again(self, outcome: Outcome) -> bool:
         self.close()
-        question, yes = text(words.what_happened(outcome)), text(words.next_try(outcome))
-        # Where there is a token in hand, another add-on that closes the question has not answered it.
-        for _ in range(3 if outcome.end.name == "NOT_SAVED" else 1):
-            answer = _Confirmation.show_until_answered(self._runtime, question, yes, _cancel(), focus_yes=True)
+        question, yes = text(message_id(outcome)), text(retry_label_id(outcome))
+        # If another add-on closes the question, the user has not answered it.
+        for _ in range(_UNSAVED_TOKEN_QUESTIONS if outcome.has_unsaved_token else 1):
+            answer = _Confirmation.ask(self._runtime, question, yes, _cancel_label(), focus=_Confirmation.YES)
             if answer is not None or self._runtime.is_shutting_down():
                 break
         if answer:
             self._open()
         return bool(answer)
 
-    def tell(self, message: str) -> None:
-        """Say how it ended, until it is read."""
-        tell(self._runtime, message)
+    def show_message(self, message: str) -> None:
+        """Show a message until the user closes it."""
+        show_message(self._runtime, message)
 
     def close(self) -> None:
-        if not self._gone:
+        if not self._is_lost:
             self._dialog.close()
 
     def _open(self) -> None:
-        self._shown = text(words.CONTACTING)
-        self._was_drawn, self._drawn_by = False, self._runtime.now() + _DRAWN_WITHIN
+        self._shown = text(Text.CONTACTING)
+        self._had_heading, self._heading_by = False, self._runtime.now() + _HEADING_TIMEOUT
         self._dialog.create(self._title, self._shown)
 
     def _was_taken_away(self) -> bool:
-        """Whether nobody can see this dialog any more, though nobody has cancelled it.
+        """Return True if the dialog is not on the screen any more, although the user has not cancelled it.
 
-        Every progress dialog of Kodi's is the same window: Dialog.Close(all) closes it, and another script's
-        dialog takes it over, and iscanceled() stays False.
+        All progress dialogs of Kodi are one window. Dialog.Close(all) closes it, and the dialog of another script takes
+        it over. iscanceled() stays False in both cases.
         """
         if not xbmc.getCondVisibility(f"Window.IsVisible({_PROGRESS_WINDOW})"):
             return True
-        title = xbmc.getInfoLabel("Control.GetLabel(1)")
+        heading = xbmc.getInfoLabel("Control.GetLabel(1)")
         if xbmcgui.getCurrentWindowDialogId() != _PROGRESS_WINDOW:
-            return False  # something else lies on top, and the label is that one's
-        if title == self._title:
-            self._was_drawn = True
-        return title not in ("", self._title) and (self._was_drawn or self._runtime.now() > self._drawn_by)
+            return False  # another dialog lies on top, and the heading is that dialog's
+        if heading == self._title:
+            self._had_heading = True
+        is_anothers = heading not in ("", self._title)
+        return is_anothers and (self._had_heading or self._runtime.now() > self._heading_by)
 
     def _update(self, percent: int, message: str) -> None:
-        """Draw only what changed: several times a second nothing has."""
+        """Update the dialog if the text has changed, which it has not at most ticks."""
         if message != self._shown:
             self._dialog.update(percent, message)
             self._shown = message
 
 
-def notify(message: str) -> None:
-    """Say something for a few seconds, beside whatever is on the screen."""
-    xbmcgui.Dialog().notification(name(), message, this().getAddonInfo("icon"))
+def show_notification(message: str) -> None:
+    """Show a message in a corner of the screen for a few seconds."""
+    xbmcgui.Dialog().notification(name(), message, cached_addon().getAddonInfo("icon"))
 
 
-def tell(runtime: KodiRuntime, message: str) -> None:
-    """Say something until it is read."""
-    _Confirmation.show_until_answered(runtime, message, yes="", no=xbmc.getLocalizedString(OK))
+def show_message(runtime: KodiRuntime, message: str) -> None:
+    """Show a message until the user closes it."""
+    ok = xbmc.getLocalizedString(OK)
+    _Confirmation.ask(runtime, message, yes="", no=ok, focus=_Confirmation.NO)
 
 
-def ask(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> bool:
-    """Ask whether to do what the button says. The focus is on it or, for what is not to be done by accident, not."""
-    return bool(_Confirmation.show_until_answered(runtime, message, yes, no=_cancel(), focus_yes=not careful))
+def confirm(runtime: KodiRuntime, message: str, yes: str, careful: bool = False) -> bool:
+    """Ask a yes/no question and return True for yes. yes: the label of that button; the other one says Cancel.
+
+    careful: focus Cancel, so that pressing OK by accident does nothing.
+    """
+    focus = _Confirmation.NO if careful else _Confirmation.YES
+    return bool(_Confirmation.ask(runtime, message, yes, _cancel_label(), focus))
 
 
-def type_in(heading: str) -> str:
-    """A text from Kodi's keyboard; "" when it was cancelled."""
+def ask_text(heading: str) -> str:
+    """Return what the user types with Kodi's keyboard; "" if the user cancels. It is modal: Kodi has no other form."""
     return xbmcgui.Dialog().input(heading).strip()
 
 
 def time_left(seconds: float) -> str:
-    """How long there is, in minutes and seconds, the begun second counted."""
+    """Return a text with the minutes and seconds that are left, rounded up."""
     minutes, rest = divmod(ceil(seconds), 60)
-    return text(words.TIME_LEFT, f"{minutes}:{rest:02}")
+    return text(Text.TIME_LEFT, f"{minutes}:{rest:02}")
 
 
 def spaced(code: str) -> str:
-    """A code so that each character stands for itself when it is read from across a room."""
+    """Return a code with spaces between its characters, so that each can be read across a room."""
     return "    ".join(code)
 
 
-def _cancel() -> str:
+def _cancel_label() -> str:
     return xbmc.getLocalizedString(CANCEL)
 
 
-class _Confirmation(xbmcgui.WindowXMLDialog):
-    """The skin's own OK and yes/no dialog, waited for by us.
+class _Confirmation(ModelessDialog):
+    """The skin's own dialog for yes/no and OK.
 
-    Its controls have the same ids in every skin: https://kodi.wiki/view/Skinning_Manual, DialogConfirm.xml.
+    All skins have the same control ids: https://kodi.wiki/view/Skinning_Manual, DialogConfirm.xml.
     """
 
     FILE = "DialogConfirm.xml"
     HEADING, TEXT, NO, YES, CUSTOM, PROGRESS = 1, 9, 10, 11, 12, 20
+    CANCEL = NO
 
     message = yes = no = ""
-    focus_yes = False
-    window: "Optional[int]" = None
-    answer: "Optional[bool]" = None
+    focus = NO
 
     @classmethod
-    def show_until_answered(
-        cls, runtime: KodiRuntime, message: str, yes: str, no: str, focus_yes: bool = False
-    ) -> "Optional[bool]":
-        """Whether yes was chosen; None when nothing was. yes: "" for no such button."""
-        dialog = cls(cls.FILE, this().getAddonInfo("path"))
-        dialog.message, dialog.yes, dialog.no, dialog.focus_yes = message, yes, no, focus_yes
+    def ask(cls, runtime: KodiRuntime, message: str, yes: str, no: str, focus: int) -> bool | None:
+        """Return True for yes, False for no, and None if nothing was pressed. yes: "" for no such button."""
+        dialog = cls(cls.FILE, cached_addon().getAddonInfo("path"))
+        dialog.message, dialog.yes, dialog.no, dialog.focus = message, yes, no, focus
         dialog.show()
-        while dialog.answer is None and not dialog.was_closed() and not runtime.is_shutting_down():
-            runtime.wait(0.1)
+        pressed = dialog.wait_for_press(runtime)
         dialog.close()
-        return dialog.answer
+        return None if pressed is None else pressed == cls.YES
 
     def onInit(self) -> None:
         """Kodi has loaded the window."""
-        self.window = xbmcgui.getCurrentWindowDialogId()
-        heading: "Any" = self.getControl(self.HEADING)
-        content: "Any" = self.getControl(self.TEXT)
-        no: "Any" = self.getControl(self.NO)
-        yes: "Any" = self.getControl(self.YES)
+        super().onInit()
+        heading: Any = self.getControl(self.HEADING)
+        content: Any = self.getControl(self.TEXT)
+        no: Any = self.getControl(self.NO)
+        yes: Any = self.getControl(self.YES)
         heading.setLabel(name())
         content.setText(self.message)
         no.setLabel(self.no)
         yes.setLabel(self.yes)
-        self.setFocusId(self.YES if self.focus_yes else self.NO)
-        # Hidden after that: a press while a button that is not there has the focus would be lost.
+        self.setFocusId(self.focus)
+        # Hidden after the focus is set: a key that is pressed while a hidden button has the focus would be lost.
         for control, visible in ((self.YES, bool(self.yes)), (self.CUSTOM, False), (self.PROGRESS, False)):
             self.getControl(control).setVisible(visible)
-
-    def onClick(self, controlId: int) -> None:
-        """A button was pressed."""
-        self.answer = controlId == self.YES
-
-    def onAction(self, action: xbmcgui.Action) -> None:
-        """A key was pressed."""
-        if action.getId() in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU):
-            self.answer = False
-
-    def was_closed(self) -> bool:
-        """Whether something else took the window off the screen: Dialog.Close(all), for one."""
-        return self.window is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.window})")

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One at a time in this Kodi.
+"""Locks that all interpreters of this Kodi share.
 
-Kodi gives each run of a script an interpreter of its own, and its window properties cannot be taken atomically. A
-lock on a file can, and the system lets go of it with whoever held it: a crash leaves nothing behind.
+Kodi gives each run of a script its own interpreter, and a window property cannot be tested and set in one step. A lock
+on a file can, and the system releases it when its holder crashes.
 """
+
+from __future__ import annotations
 
 import errno
 import os
@@ -15,73 +17,93 @@ import xbmcvfs
 from .addon import ADDON_ID
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
-    from typing import IO, Optional
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from typing import IO
 
 SIGN_IN = "sign-in"
-"""Held by the run whose sign-in is open."""
+"""Held while a sign-in, a check or a sign-out runs."""
 
 ACCOUNT = "account"
 """Held while the stored account is changed."""
 
 REFRESH = "refresh"
-"""Held while an access token is exchanged for a new one."""
+"""Held while an access token is refreshed."""
 
-_TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
-"""Linux and macOS say one of the first two, Windows the third."""
+_LOCKED_ERRORS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+"""What the system says if another has the lock: Linux and macOS one of the first two, Windows the third."""
 
-_PAUSE = 0.02
+_RETRY_INTERVAL = 0.02
+"""Seconds between two tries to take a lock."""
+
+
+class LockHeld(Exception):
+    """Raised by "with Lock(...)" if another interpreter holds the lock."""
 
 
 class Lock:
-    """A lock that all interpreters of this Kodi share, by its name."""
+    """A lock with a name. It is not reentrant: two objects of one name exclude each other in one interpreter, too."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, timeout: float = 0.0) -> None:
+        """timeout: seconds to wait for the lock."""
         self.name = name
-        self._file: "Optional[IO[bytes]]" = None
-        self._locked = False
+        self._timeout = timeout
+        self._file: IO[bytes] | None = None
+        self._is_locked = False
 
-    def acquire(self, patience: float = 0) -> bool:
-        """Take it; False when another has had it for all these seconds. Where files can't be locked, all get it."""
-        deadline = time.monotonic() + patience
+    def __enter__(self) -> None:
+        if not self.acquire():
+            raise LockHeld(self.name)
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def acquire(self) -> bool:
+        """Take the lock. Returns False if another still holds it after the timeout.
+
+        If the system cannot lock files, everybody gets the lock.
+        """
+        deadline = time.monotonic() + self._timeout
         while not self._try():
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_INTERVAL)
         return True
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock. Does nothing if it is not held."""
         if self._file:
             self._file.close()
-            self._file, self._locked = None, False
+            self._file, self._is_locked = None, False
 
     def is_free(self) -> bool:
-        """Whether nobody is known to have it. To find out it is taken for an instant: be that patient elsewhere."""
+        """Return True if the lock could be taken; False if it is held, or if the system cannot lock files.
+
+        It is taken for an instant to find out. So whoever needs this lock must have a timeout.
+        """
         if not self._try():
             return False
-        can_be_locked = self._locked
+        can_be_locked = self._is_locked
         self.release()
         return can_be_locked
 
     def _try(self) -> bool:
         try:
             path = os.path.join(xbmcvfs.translatePath("special://temp/"), f"{ADDON_ID}.{self.name}.lock")
-            self._file = open(path, "ab")  # noqa: SIM115  # held until release()
+            self._file = open(path, "ab")  # noqa: SIM115  # stays open until release()
         except OSError:
             return True
         try:
             _lock(self._file.fileno())
-            self._locked = True
+            self._is_locked = True
         except OSError as error:
-            if error.errno in _TAKEN:
+            if error.errno in _LOCKED_ERRORS:
                 self.release()
                 return False
         return True
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file without waiting. The lock belongs to this opening of the file, also within one process."""
+    """Lock an open file without waiting. The lock belongs to this opening of the file, not to the process."""
     if sys.platform == "win32":
         import msvcrt
 

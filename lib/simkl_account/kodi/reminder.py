@@ -1,40 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Saying that a new sign-in is needed: when an add-on finds that out, nobody has asked for anything."""
+"""Tell the user that a new sign-in is needed, when a request of another add-on has found that out."""
+
+from __future__ import annotations
 
 import xbmc
 
-from . import dialogs
-from . import strings as words
 from .addon import text
-from .cooldown import Pause
-from .lock import ACCOUNT, Lock
+from .cooldown import Cooldown
+from .dialogs import show_notification
+from .lock import ACCOUNT, Lock, LockHeld
+from .strings import Text
 
-PAUSE = 3600.0
+REMINDER_INTERVAL = 3600.0
 """Seconds between two reminders."""
 
 
 def is_video_playing() -> bool:
-    """Whether somebody is watching something."""
+    """Return True while a video is playing."""
     return xbmc.getCondVisibility("Player.HasVideo")
 
 
-def say(string_id: int) -> None:
-    """Say something beside whatever is on the screen."""
-    dialogs.notify(text(string_id))
-
-
 def remind() -> None:
-    """Say that a new sign-in is needed; at most once an hour, and never over a playing video."""
+    """Say in a notification that a new sign-in is needed; once in REMINDER_INTERVAL, and not while a video plays."""
     if is_video_playing():
         return
-    lock = Lock(ACCOUNT)
-    if not lock.acquire():
-        return  # somebody is just changing the account, or reminding
+    cooldown = Cooldown("reminder")
     try:
-        pause = Pause("reminder")
-        if not pause.is_over():
-            return
-        pause.begin(PAUSE)
-    finally:
-        lock.release()
-    say(words.NEEDS_SIGN_IN)
+        with Lock(ACCOUNT):
+            if not cooldown.is_over():
+                return
+            cooldown.start(REMINDER_INTERVAL)
+    except LockHeld:
+        return  # another interpreter is reminding, or is changing the account; there will be another occasion
+    show_notification(text(Text.NEEDS_SIGN_IN))

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Time and threads as a script in Kodi has them: auth.Runtime."""
+"""Time and threads in a Kodi script: simkl.background.Runtime."""
+
+from __future__ import annotations
 
 import time
 
 import xbmc
 
-from .addon import is_gone
+from .addon import is_removed
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from concurrent.futures import Future
     from typing import Callable, TypeVar
 
@@ -18,37 +20,37 @@ _SHORTEST_WAIT = 0.001  # waitForAbort(0) waits until Kodi ends
 
 
 class KodiRuntime:
-    """One for a whole run: a Monitor made after the abort never hears of it."""
+    """Make one at the start of a run: a Monitor that is made after Kodi began to quit does not notice it."""
 
     def __init__(self) -> None:
         self._monitor = xbmc.Monitor()
 
     def now(self) -> float:
-        """Seconds on a clock that never jumps."""
+        """Return seconds on a clock that never jumps."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; shorter when Kodi begins to quit."""
+        """Wait. Returns early when Kodi begins to quit."""
         if self._monitor.abortRequested():
-            time.sleep(seconds)  # waitForAbort returns at once now: a loop around it would spin
+            time.sleep(seconds)  # waitForAbort would return at once, and a loop around it would use a whole core
         else:
             self._monitor.waitForAbort(max(seconds, _SHORTEST_WAIT))
 
     def is_shutting_down(self) -> bool:
-        """Whether Kodi is quitting, or has taken this add-on away."""
-        return self._monitor.abortRequested() or is_gone()
+        """Return True if Kodi is quitting, or if this add-on was disabled or uninstalled."""
+        return self._monitor.abortRequested() or is_removed()
 
-    def start(self, call: "Callable[[], T]") -> "Future[T]":
-        """Run a call in a thread of its own."""
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        """Run the call in another thread."""
         import threading
         from concurrent.futures import Future
 
-        future: "Future[T]" = Future()
+        future: Future[T] = Future()
 
         def run() -> None:
             try:
                 future.set_result(call())
-            except BaseException as error:  # the caller is in the other thread: everything goes there
+            except BaseException as error:  # the caller gets every error from the future
                 future.set_exception(error)
 
         threading.Thread(target=run, name="simkl-request", daemon=True).start()

@@ -1,97 +1,99 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The add-on's settings as a store that does not lose anything.
+"""Read and write the add-on's settings, and make sure that what was written is on the disk.
 
-Values are read before the dialog is on the screen, so what only writing needs is imported there: see script.py.
+Settings are read before the first dialog is shown, so what only writing needs is imported inside the functions.
 """
+
+from __future__ import annotations
 
 import os
 
 import xbmcvfs
 
-from .addon import close_settings, fresh, this
+from ..errors import NotSaved
+from .addon import cached_addon, close_settings, current_addon
 from .lock import ACCOUNT, Lock
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from typing import ContextManager
+    from xml.etree.ElementTree import Element
 
-_PATIENCE = 5.0
-"""Seconds to wait for another interpreter that is changing the account: that is a few writes to a file."""
+_LOCK_TIMEOUT = 5.0
+"""Seconds to wait for another interpreter that is changing the account, which takes a few writes to a file."""
 
 
 class KodiSettings:
-    """account.Settings, in the add-on's settings.xml."""
+    """The settings as account.client_id.SettingsWithDefaults, in the add-on's settings.xml."""
 
     def get(self, setting: str) -> str:
-        """The value, "" where there is none."""
-        return fresh().getSetting(setting)
+        """Return the value; "" if there is none."""
+        return current_addon().getSetting(setting)
 
     def default_of(self, setting: str) -> str:
-        """What the setting is by default in this build."""
-        from xml.etree import ElementTree
+        """Return the default of a setting in this build; "" while the add-on is being updated."""
+        path = xbmcvfs.translatePath(cached_addon().getAddonInfo("path"))
+        found = _parse(os.path.join(path, "resources", "settings.xml"))
+        return (found.findtext(f".//setting[@id='{setting}']/default") or "") if found is not None else ""
 
-        path = xbmcvfs.translatePath(this().getAddonInfo("path"))
-        try:
-            tree = ElementTree.parse(os.path.join(path, "resources", "settings.xml"))
-        except (OSError, ElementTree.ParseError):
-            return ""  # the add-on is just being updated
-        return tree.findtext(f".//setting[@id='{setting}']/default") or ""
-
-    def is_by_default(self, setting: str) -> bool:
-        """Whether the person's settings.xml says that the value is only there by default, this build's or another's."""
-        from xml.etree import ElementTree
-
-        try:
-            element = ElementTree.parse(_file()).find(f".//setting[@id='{setting}']")
-        except (OSError, ElementTree.ParseError):
-            return True
+    def is_default(self, setting: str) -> bool:
+        """Return True if the user's settings.xml marks the value as a default, or does not have it."""
+        found = _parse(_path())
+        element = found.find(f".//setting[@id='{setting}']") if found is not None else None
         return element is None or element.get("default") == "true"
 
     def set(self, setting: str, value: str) -> None:
-        """Store a value, and raise NotSaved unless it is on the disk.
+        """Store a value. Raises NotSaved if it is not on the disk afterwards.
 
-        While the add-on's settings window is open, Kodi gives new values to that window instead of writing them,
-        and Back throws them away: then the window has to go first. Where the file cannot be written, Kodi says
-        nothing and goes on with the value in memory. So what counts is what the file says. And a file that a full
-        disk or a power cut has left in pieces keeps Kodi from ever writing it again, so the pieces have to go.
+        Kodi reports no failure, and goes on with the value in memory, so the file itself is read back. There are two
+        failures that this can mend. While the add-on's settings window is open, Kodi gives the value to that window
+        instead of writing it, and Back drops it: the window has to be closed. And Kodi never writes a settings.xml
+        again that a full disk or a power cut has damaged: the file has to be removed.
         """
-        from ..errors import NotSaved
-
         before = self.get(setting)
-        for prepare in (_nothing, close_settings, _remove_damaged_file):
-            prepare()
-            fresh().setSetting(setting, value)
-            if _on_disk(setting) == value and self.get(setting) == value:
-                return
-        fresh().setSetting(setting, before)  # or others would go on with what was never stored
+        if self._store(setting, value):
+            return
+        close_settings()
+        if self._store(setting, value):
+            return
+        _remove_damaged_file()
+        if self._store(setting, value):
+            return
+        current_addon().setSetting(setting, before)  # so that nobody reads a value that was never stored
         raise NotSaved(setting)
 
-    def alone(self) -> "ContextManager[None]":
-        """Nobody else in this Kodi changes the account inside of this; raises NotSaved after _PATIENCE."""
-        return _Alone()
+    def exclusive(self) -> ContextManager[None]:
+        """Keep everybody else in this Kodi from changing the account. Raises NotSaved after _LOCK_TIMEOUT."""
+        return _AccountLock(ACCOUNT, _LOCK_TIMEOUT)
+
+    def _store(self, setting: str, value: str) -> bool:
+        current_addon().setSetting(setting, value)
+        return _on_disk(setting) == value and self.get(setting) == value
 
 
-class _Alone:
-    def __init__(self) -> None:
-        self._lock = Lock(ACCOUNT)
-
+class _AccountLock(Lock):
     def __enter__(self) -> None:
-        if not self._lock.acquire(_PATIENCE):
-            from ..errors import NotSaved
-
-            raise NotSaved("somebody else is changing the account")
-
-    def __exit__(self, *exception: object) -> None:
-        self._lock.release()
+        if not self.acquire():
+            raise NotSaved("another interpreter is changing the account")
 
 
-def _nothing() -> None:
-    """Most of the time the window is not open, or is another add-on's, and stays as it is."""
+def _path() -> str:
+    return os.path.join(xbmcvfs.translatePath(cached_addon().getAddonInfo("profile")), "settings.xml")
 
 
-def _file() -> str:
-    profile = xbmcvfs.translatePath(this().getAddonInfo("profile"))
-    return os.path.join(profile, "settings.xml")
+def _parse(path: str) -> Element | None:
+    """Return the root of an XML file; None if there is no such file, or if it is damaged."""
+    from xml.etree import ElementTree
+
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return None
+
+
+def _on_disk(setting: str) -> str:
+    found = _parse(_path())
+    return (found.findtext(f".//setting[@id='{setting}']") or "") if found is not None else ""
 
 
 def _remove_damaged_file() -> None:
@@ -99,22 +101,9 @@ def _remove_damaged_file() -> None:
     from xml.etree import ElementTree
 
     try:
-        ElementTree.parse(_file())
+        ElementTree.parse(_path())
     except ElementTree.ParseError:
         with suppress(OSError):
-            os.remove(_file())
+            os.remove(_path())
     except OSError:
-        pass  # there is none, or it cannot be read
-
-
-def _on_disk(setting: str) -> str:
-    from xml.etree import ElementTree
-
-    try:
-        tree = ElementTree.parse(_file())
-    except (OSError, ElementTree.ParseError):
-        return ""
-    for element in tree.iter("setting"):
-        if element.get("id") == setting:
-            return element.text or ""
-    return ""
+        pass  # there is no file, or it cannot be read

@@ -1,91 +1,99 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The words a person reads, by the ids that they have in strings.po; and which of them say how a sign-in ended."""
+"""The ids of the texts in strings.po, and which text tells how a sign-in or a check ended."""
+
+from __future__ import annotations
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # this module is imported before the dialog is on the screen: see script.py
+if TYPE_CHECKING:  # outcome is not loaded before the first dialog is shown: see script.py
     from ..outcome import Outcome
 
-NOT_SIGNED_IN = 32001
-SIGN_IN = 32010
-NEW_WAY = 32017
 
-SIGN_IN_TITLE = 32020
-CONTACTING = 32021
-ENTER_CODE = 32022
-TIME_LEFT = 32023
-STILL_TRYING = 32024
-APPROVED = 32025
-ALREADY_OPEN = 32026
-SCAN_OR_ENTER_CODE = 32027
-WAITING = 32028
+class Text:
+    """Ids of texts."""
 
-SIGNED_IN_AS = 32030
-SIGNED_IN = 32031
-NEW_CODE = 32032
-TRY_AGAIN = 32033
-SIGNED_IN_INSTEAD = 32034
-STILL_SIGNED_IN = 32035
-NEEDS_SIGN_IN = 32036
-READ_ONLY = 32037
-SIGN_IN_AGAIN = 32038
-OUTDATED = 32039
+    NOT_SIGNED_IN = 32001
+    SIGN_IN = 32010
+    NEW_WAY = 32017
 
-EXPIRED = 32040
-REFUSED = 32041
-NO_NETWORK = 32042
-NO_ANSWER = 32043
-INSECURE = 32044
-PROXY = 32045
-BUSY = 32046
-BAD_ANSWER = 32047
-NOT_SAVED = 32048
-ANSWER_LOST = 32049
-NO_SOCKS = 32050
-DENIED = 32051
-QUOTA = 32052
+    SIGN_IN_TITLE = 32020
+    CONTACTING = 32021
+    ENTER_CODE = 32022
+    TIME_LEFT = 32023
+    STILL_TRYING = 32024
+    APPROVED = 32025
+    ALREADY_OPEN = 32026
+    SCAN_OR_ENTER_CODE = 32027
+    WAITING = 32028
 
-NO_CLIENT_ID = 32060
-ENTER_CLIENT_ID = 32061
-CLIENT_ID = 32062
-CLIENT_ID_NOT_SAVED = 32063
+    SIGNED_IN_AS = 32030
+    SIGNED_IN = 32031
+    NEW_CODE = 32032
+    TRY_AGAIN = 32033
+    SIGNED_IN_INSTEAD = 32034
+    STILL_SIGNED_IN = 32035
+    NEEDS_SIGN_IN = 32036
+    READ_ONLY = 32037
+    SIGN_IN_AGAIN = 32038
+    OUTDATED = 32039
 
-SIGN_OUT = 32012
-SIGN_OUT_QUESTION = 32070
-SIGNED_OUT = 32071
-NOT_REMOVED = 32072
-SIGNED_OUT_AT_SIMKL = 32073
+    EXPIRED = 32040
+    REFUSED = 32041
+    NO_NETWORK = 32042
+    NO_ANSWER = 32043
+    INSECURE = 32044
+    PROXY = 32045
+    BUSY = 32046
+    BAD_ANSWER = 32047
+    NOT_SAVED = 32048
+    ANSWER_LOST = 32049
+    NO_SOCKS = 32050
+    DENIED = 32051
+    QUOTA = 32052
 
-_BY_NAME = {
-    "SIGNED_IN": SIGNED_IN,
-    "EXPIRED": EXPIRED,
-    "NEEDS_SIGN_IN": NEEDS_SIGN_IN,
-    "ANSWER_LOST": ANSWER_LOST,
-    "DENIED": DENIED,
-    "REFUSED": REFUSED,
-    "NOT_SAVED": NOT_SAVED,
-    "NO_NETWORK": NO_NETWORK,
-    "NO_ANSWER": NO_ANSWER,
-    "INSECURE": INSECURE,
-    "PROXY": PROXY,
-    "NO_SOCKS": NO_SOCKS,
-    "BUSY": BUSY,
-    "BAD_ANSWER": BAD_ANSWER,
-    "QUOTA": QUOTA,
-}
-"""By the name of an ends.End or, where Simkl is unreachable, of an errors.Trouble."""
+    NO_CLIENT_ID = 32060
+    ENTER_CLIENT_ID = 32061
+    CLIENT_ID = 32062
+    CLIENT_ID_NOT_SAVED = 32063
+
+    SIGN_OUT = 32012
+    SIGN_OUT_QUESTION = 32070
+    SIGNED_OUT = 32071
+    NOT_REMOVED = 32072
+    SIGNED_OUT_AT_SIMKL = 32073
 
 
-def what_happened(outcome: "Outcome") -> int:
-    """The string id that says an outcome. Being cancelled and shutting down are never said."""
+def message_id(outcome: Outcome) -> int:
+    """Return the text that tells an outcome. There is none for an outcome that is silent."""
+    from ..outcome import Cause, SignInResult
+
     if outcome.read_only:
-        return READ_ONLY
+        return Text.READ_ONLY
     if outcome.replaced:
-        return SIGNED_IN_INSTEAD
+        return Text.SIGNED_IN_INSTEAD
     if outcome.user_name:
-        return SIGNED_IN_AS
-    return _BY_NAME[outcome.trouble.name if outcome.trouble else outcome.end.name]
+        return Text.SIGNED_IN_AS
+    causes = {
+        Cause.NO_NETWORK: Text.NO_NETWORK,
+        Cause.NO_ANSWER: Text.NO_ANSWER,
+        Cause.INSECURE: Text.INSECURE,
+        Cause.PROXY: Text.PROXY,
+        Cause.NO_SOCKS: Text.NO_SOCKS,
+        Cause.BUSY: Text.BUSY,
+        Cause.BAD_ANSWER: Text.BAD_ANSWER,
+        Cause.QUOTA: Text.QUOTA,
+    }
+    results = {
+        SignInResult.SIGNED_IN: Text.SIGNED_IN,
+        SignInResult.EXPIRED: Text.EXPIRED,
+        SignInResult.NEEDS_SIGN_IN: Text.NEEDS_SIGN_IN,
+        SignInResult.ANSWER_LOST: Text.ANSWER_LOST,
+        SignInResult.DENIED: Text.DENIED,
+        SignInResult.REFUSED: Text.REFUSED,
+        SignInResult.NOT_SAVED: Text.NOT_SAVED,
+    }
+    return causes[outcome.cause] if outcome.cause else results[outcome.result]
 
 
-def next_try(outcome: "Outcome") -> int:
-    """The string id of the button that starts another try."""
-    return NEW_CODE if outcome.end.name in ("EXPIRED", "ANSWER_LOST", "DENIED") else TRY_AGAIN
+def retry_label_id(outcome: Outcome) -> int:
+    """Return the label of the button that starts another try."""
+    return Text.NEW_CODE if outcome.wants_new_code else Text.TRY_AGAIN

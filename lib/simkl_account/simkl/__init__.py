@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The client of Simkl's API: the only code that knows a JSON key of it."""
+"""The client for Simkl's API (https://api.simkl.org). No other code knows its addresses and JSON keys."""

@@ -1,172 +1,176 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests in the background while this thread looks after the screen.
+"""Requests in a background thread, while the calling thread updates the screen and notices Cancel and Kodi's Quit.
 
-Cancel and Kodi's Quit are noticed within TICK, whatever a request is doing. No Kodi, no HTTP and no clock of its
-own: it is given them.
+It has no Kodi, no HTTP and no clock of its own: the caller provides them.
 """
 
-from concurrent import futures
-from random import random
-from typing import Callable, Generic, Optional, Protocol, TypeVar
+from __future__ import annotations
 
-from ..errors import ClientIdRefused, FlowFailed, NotSaved, Trouble, Unreachable
-from ..outcome import End, Outcome
-from .backoff import Pace, spread
+from random import random
+from typing import TYPE_CHECKING, Callable, Generic, Protocol, TypeVar
+
+from ..errors import ClientIdRefused, NotSaved, SignInFailed, Unreachable
+from ..outcome import Cause, Outcome, SignInResult
+from .backoff import Backoff, jitter
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
 TICK = 0.1
-"""Seconds between two looks at the screen."""
+"""Seconds between two calls of on_tick: so quickly are Cancel and Quit noticed."""
 
-ANSWER_LIMIT = 15.0
-"""Seconds that a request may take in all: an answer can also come a byte at a time."""
+ANSWER_TIMEOUT = 15.0
+"""Seconds for a whole answer, however slowly it arrives."""
 
-FIRST_BREAK, LONGEST_BREAK = 1.0, 8.0
-"""Seconds between requests that Simkl is too busy for: doubled after each, from the one to the other."""
+FIRST_RETRY_DELAY, LONGEST_RETRY_DELAY = 1.0, 8.0
+"""Seconds before a request is sent again because Simkl was too busy. The delay doubles from the first to the second."""
 
 
-class Line(Protocol):
-    """A client whose requests can be ended from another thread: see simkl.Simkl."""
+class Interruptible(Protocol):
+    """A client whose requests can be ended from another thread."""
 
-    def hang_up(self) -> None: ...
+    def interrupt(self) -> None: ...
     def close(self) -> None: ...
 
 
-C = TypeVar("C", bound=Line, covariant=True)
+Client = TypeVar("Client", bound=Interruptible, covariant=True)
 
 
 class Runtime(Protocol):
     """Time and threads: Kodi's, or a test's."""
 
     def now(self) -> float:
-        """Seconds on a clock that never jumps (the wall clock of a TV box does)."""
+        """Return seconds on a clock that never jumps. (The date of a TV box can jump by decades.)"""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; shorter when Kodi is quitting."""
+        """Wait. Returns early if Kodi quits."""
         ...
 
     def is_shutting_down(self) -> bool:
-        """Whether Kodi is quitting."""
+        """Return True if Kodi is quitting."""
         ...
 
-    def start(self, call: Callable[[], T]) -> "futures.Future[T]":
-        """Run a call in the background."""
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        """Run the call in another thread."""
         ...
 
 
-class Ended(Exception):
-    """It is over, wherever it is: cancelled, or Kodi is quitting, or what the story itself finds."""
+class Stopped(Exception):
+    """Raised to leave a sign-in or a check from any depth: the user cancelled, Kodi is quitting, or it has ended."""
 
-    def __init__(self, end: End) -> None:
-        super().__init__(end.name)
-        self.end = end
+    def __init__(self, result: SignInResult) -> None:
+        super().__init__(result.name)
+        self.result = result
 
 
-def outcome_of(story: Callable[[], Outcome]) -> Outcome:
-    """How a story ends that asks Simkl: what it returns, or what stopped it."""
+def run_to_outcome(flow: Callable[[], Outcome]) -> Outcome:
+    """Run a sign-in or a check, and return its outcome whether it returns or raises."""
     try:
-        return story()
-    except Ended as ended:
-        return Outcome(ended.end)
+        return flow()
+    except Stopped as stopped:
+        return Outcome(stopped.result)
     except ClientIdRefused:
-        return Outcome(End.REFUSED)
+        return Outcome(SignInResult.REFUSED)
     except Unreachable as error:
-        return Outcome(End.UNREACHABLE, error.trouble)
-    except FlowFailed:
-        return Outcome(End.UNREACHABLE, Trouble.BAD_ANSWER)
+        return Outcome(SignInResult.UNREACHABLE, error.cause)
+    except SignInFailed:
+        return Outcome(SignInResult.UNREACHABLE, Cause.BAD_ANSWER)
     except NotSaved:
-        return Outcome(End.NOT_SAVED)
+        return Outcome(SignInResult.NOT_SAVED)
 
 
-class Asking(Generic[C]):
-    """One client, and the requests to it."""
+class BackgroundClient(Generic[Client]):
+    """A client whose requests run in a background thread, one at a time."""
 
     def __init__(
         self,
-        connect: Callable[[], C],
-        look_after_screen: Callable[[], None],
+        connect: Callable[[], Client],
+        on_tick: Callable[[], None],
         runtime: Runtime,
-        chance: Callable[[], float] = random,
+        random: Callable[[], float] = random,
     ) -> None:
-        """connect: makes the client. Called in the background: importing requests takes a second on a small box.
+        """Prepare, but send nothing yet.
 
-        look_after_screen: called every TICK; raises Ended where the person wants no more of it.
-        chance: a number from 0 to 1, to keep many Kodis from asking in step.
+        connect: makes the client. It runs in the background, because importing requests takes a second on a small box.
+        on_tick: called every TICK seconds during every wait. It raises Stopped to end the wait.
+        random: returns a number from 0 to 1. It keeps many Kodis from sending at the same time.
         """
         self._connect = connect
-        self._look_after_screen = look_after_screen
+        self._on_tick = on_tick
         self._runtime = runtime
-        self._chance = chance
-        self._client: Optional[C] = None
-        self.asked_at = 0.0
-        """When the last request was begun."""
-        self.quiet_until = 0.0
-        """Until when Simkl has asked to be left alone (Retry-After)."""
+        self._random = random
+        self._client: Client | None = None
+        self.sent_at = 0.0
+        """When the last request was sent, on the runtime's clock."""
+        self.not_before = 0.0
+        """When the next request may be sent, because of Retry-After, on the runtime's clock."""
 
-    def ask(self, request: Callable[[C], T], patience: float) -> T:
-        """Send a request, again while Simkl is too busy for it; patience: seconds after which that is an error."""
-        give_up_at = self._runtime.now() + patience
-        pace = Pace(FIRST_BREAK, LONGEST_BREAK, self._chance)
-        if self.quiet_until > give_up_at:
-            raise Unreachable(Trouble.BUSY, "still within Retry-After")
-        self.wait_until(self.quiet_until)
+    def call_with_retry(self, request: Callable[[Client], T], timeout: float) -> T:
+        """Send a request, and send it again while Simkl is too busy. Raises Unreachable after timeout seconds."""
+        give_up_at = self._runtime.now() + timeout
+        backoff = Backoff(FIRST_RETRY_DELAY, LONGEST_RETRY_DELAY, self._random)
+        if self.not_before > give_up_at:
+            raise Unreachable(Cause.BUSY, "still within Retry-After")
+        self.wait_until(self.not_before)
         while True:
             try:
-                return self.ask_once(request)
+                return self.call(request)
             except Unreachable as error:
-                pace.failed(error)
-                next_try = max(self._runtime.now() + pace.wait(), self.quiet_until)
-                if error.trouble is not Trouble.BUSY or next_try > give_up_at:
+                backoff.failed(error)
+                next_try = max(self._runtime.now() + backoff.next_delay(), self.not_before)
+                if error.cause is not Cause.BUSY or next_try > give_up_at:
                     raise
             self.wait_until(next_try)
 
-    def ask_once(self, request: Callable[[C], T], limit: float = ANSWER_LIMIT) -> T:
-        """Send a request, and look after the screen until there is an answer, or none within limit seconds.
+    def call(self, request: Callable[[Client], T], timeout: float = ANSWER_TIMEOUT) -> T:
+        """Send a request and return its answer. Raises Unreachable after timeout seconds.
 
-        Whoever cancels gets no answer, even if there is one. At Kodi's Quit an answer that made it still counts:
-        Simkl delivers an approval only once.
+        If the user cancels, this raises Stopped even if the answer has arrived. If Kodi quits, an answer that has
+        arrived is returned, because Simkl sends an approval only once.
         """
         if self._client is None:
-            self._client = self._await(self._connect)
+            self._client = self._wait_for(self._connect)
         client = self._client
         try:
-            return self._await(lambda: request(client), limit)
+            return self._wait_for(lambda: request(client), timeout)
         except Unreachable as error:
             if error.retry_after is not None:
-                self.quiet_until = self._runtime.now() + spread(error.retry_after, self._chance)
+                self.not_before = self._runtime.now() + jitter(error.retry_after, self._random)
             raise
 
     def wait_until(self, moment: float) -> None:
-        """Look after the screen until then."""
+        """Wait until this time of the runtime's clock, calling on_tick. Raises Stopped if Kodi quits."""
         while True:
-            self._look_after_screen()
+            self._on_tick()
             if self._runtime.is_shutting_down():
-                raise Ended(End.SHUTTING_DOWN)
+                raise Stopped(SignInResult.SHUTTING_DOWN)
             left = moment - self._runtime.now()
             if left <= 0:
                 return
             self._runtime.wait(min(TICK, left))
 
-    def pause(self, seconds: float) -> None:
-        """Look after the screen for so long."""
+    def wait(self, seconds: float) -> None:
+        """Wait these seconds, as wait_until() does."""
         self.wait_until(self._runtime.now() + seconds)
 
     def close(self) -> None:
-        """No request goes on after this."""
+        """End a request that is under way, and close the client."""
         if self._client:
             self._client.close()
 
-    def _await(self, call: Callable[[], T], limit: float = ANSWER_LIMIT) -> T:
-        self.asked_at = self._runtime.now()
-        request = self._runtime.start(call)
-        deadline = self.asked_at + limit
-        while not request.done():
-            self._look_after_screen()
+    def _wait_for(self, call: Callable[[], T], timeout: float = ANSWER_TIMEOUT) -> T:
+        self.sent_at = self._runtime.now()
+        answer = self._runtime.start(call)
+        deadline = self.sent_at + timeout
+        while not answer.done():
+            self._on_tick()
             if self._client and (self._runtime.is_shutting_down() or self._runtime.now() >= deadline):
-                self._client.hang_up()
+                self._client.interrupt()
             self._runtime.wait(TICK)
-        self._look_after_screen()
-        if self._runtime.is_shutting_down() and request.exception():
-            raise Ended(End.SHUTTING_DOWN)
-        return request.result()
+        self._on_tick()
+        if self._runtime.is_shutting_down() and answer.exception():
+            raise Stopped(SignInResult.SHUTTING_DOWN)
+        return answer.result()

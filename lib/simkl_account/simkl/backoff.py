@@ -1,69 +1,73 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long to leave Simkl alone between two requests.
+"""How long to wait between two requests.
 
-Everybody who uses one client id shares 10 requests a second, so who is told "too many" must come back later, and
-not all at the same moment. tests/fleet.py shows what these numbers do to hundreds of people.
+All users of a client id share 10 requests a second, so a Kodi that is refused must come back later, and not at the
+same moment as the others. tests/fleet.py simulates what these numbers do to hundreds of users.
 """
+
+from __future__ import annotations
 
 from random import random
 from typing import Callable
 
-from ..errors import Trouble, Unreachable
+from ..errors import Unreachable
+from ..outcome import Cause
 
 SLOW_DOWN = 5.0
-"""Seconds that "Slow down" adds to the interval, for good (RFC 8628, 3.5)."""
+"""Seconds that "Slow down" adds to the interval for good (RFC 8628, 3.5)."""
 
-LONGEST_BREAK = 30.0
-"""Seconds between tries when Simkl cannot be reached: the network may be back at any time."""
+LONGEST_RETRY_DELAY = 30.0
+"""Seconds between two tries while Simkl cannot be reached. The network may be back at any time."""
 
 LONGEST_INTERVAL = 60.0
-"""Seconds to which "too many" stretches an interval. More would not help: a refusal costs Simkl next to nothing, and
-whoever asks less often than this may miss the end of the code's life."""
+"""Seconds to which "too many requests" can raise the interval. A longer one would not help: a refusal costs Simkl
+next to nothing, and a Kodi that polls less often may miss the end of the code's life."""
 
-SPREAD = 0.5
-"""The share of a wait after a failure by which it may be longer, so that many who failed at once come back apart."""
+RETRY_JITTER = 0.5
+"""The share by which a wait after a failure may be longer, so that many Kodis that failed together do not return
+together."""
 
-DRIFT = 0.1
-"""The same without a failure. Where a limit counts by the second, a poll that stays at the same place in the second
-always wins or always loses."""
+POLL_JITTER = 0.1
+"""The same share for a wait without a failure. If Simkl counts requests by the second, a poll that always comes at the
+same point of the second is always accepted or always refused; jitter moves it."""
 
 
-class Pace:
-    """The pace of one row of requests. Its interval only grows."""
+class Backoff:
+    """The waits between the requests of one kind. The interval only grows (RFC 8628, 3.5)."""
 
     def __init__(
-        self, interval: float, longest_interval: float = LONGEST_INTERVAL, chance: Callable[[], float] = random
+        self, interval: float, longest_interval: float = LONGEST_INTERVAL, random: Callable[[], float] = random
     ) -> None:
-        """interval, longest_interval: seconds. chance: a number from 0 to 1."""
+        """interval, longest_interval: seconds. random: returns a number from 0 to 1."""
         self._interval = interval
         self._longest_interval = longest_interval
-        self._chance = chance
+        self._random = random
         self._has_failed = False
         self._failures = 0
-        """In a row, refusals for being too many not counted."""
+        """Failures in a row, without the refusals of too many requests."""
 
-    def answered(self, slow_down: bool = False) -> None:
-        """A request was answered; slow_down: with the words "Slow down"."""
+    def succeeded(self, slow_down: bool = False) -> None:
+        """Note that a request was answered. slow_down: the answer was "Slow down"."""
         self._has_failed = False
         self._failures = 0
         if slow_down:
             self._interval += SLOW_DOWN
 
     def failed(self, error: Unreachable) -> None:
-        """A request was not answered, or refused because there are too many."""
+        """Note that a request was not answered, or was refused as one of too many."""
         self._has_failed = True
-        if error.trouble is Trouble.BUSY:
+        if error.cause is Cause.BUSY:
             self._interval = max(self._interval, min(2 * self._interval, self._longest_interval))
         else:
             self._failures += 1
 
-    def wait(self) -> float:
-        """Seconds to leave before the next request: the interval, and more after failures (RFC 8628, 3.5)."""
+    def next_delay(self) -> float:
+        """Return the seconds to wait before the next request: the interval, and more after failures."""
         growing = self._interval * 2 ** max(0, self._failures - 1)
-        seconds = max(self._interval, min(growing, LONGEST_BREAK))
-        return spread(seconds, self._chance, SPREAD if self._has_failed else DRIFT)
+        seconds = max(self._interval, min(growing, LONGEST_RETRY_DELAY))
+        return jitter(seconds, self._random, RETRY_JITTER if self._has_failed else POLL_JITTER)
 
 
-def spread(seconds: float, chance: Callable[[], float], share: float = SPREAD) -> float:
-    """A wait of at least so many seconds, for everybody another: longer by up to the share."""
-    return seconds * (1 + share * chance())
+def jitter(seconds: float, random: Callable[[], float], share: float = RETRY_JITTER) -> float:
+    """Return a wait of at least these seconds, longer by up to the share of them."""
+    return seconds * (1 + share * random())

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A window that a script shows with show() and waits for on its Monitor.
+
+A modal window (doModal, or Dialog().yesno) does not return when Kodi quits: Kodi waits five seconds for the script and
+then kills it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import xbmc
+import xbmcgui
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from .runtime import KodiRuntime
+
+_SCRIPT_WINDOWS = range(13000, 13100)
+"""The numbers that Kodi gives to the windows of scripts."""
+
+_POLL_INTERVAL = 0.05
+"""Seconds between two looks at whether a button was pressed."""
+
+_ID = "id"
+
+
+class ModelessDialog(xbmcgui.WindowXMLDialog):
+    """Base of this add-on's windows. A subclass sets CANCEL."""
+
+    CANCEL: int
+    """The button that Back counts as."""
+
+    number: int | None = None
+    """Kodi's number of this window; None until Kodi has loaded it."""
+    pressed: int | None = None
+    """The button that was pressed last."""
+
+    def show(self) -> None:
+        """Show the window. Kodi loads it a moment later: then number is set."""
+        self.setProperty(_ID, os.urandom(8).hex())
+        super().show()
+
+    def wait_for_press(
+        self, runtime: KodiRuntime, seconds: float | None = None, focus: int | None = None
+    ) -> int | None:
+        """Return the button that is pressed; None if the time is up, another closes the window, or Kodi quits.
+
+        focus: the button that gets the focus. Kodi gives the focus to no control that it has not drawn yet, so this
+        tries until it has worked.
+        """
+        give_up_at = None if seconds is None else runtime.now() + seconds
+        while self.pressed is None and not self.was_closed() and not runtime.is_shutting_down():
+            if give_up_at is not None and runtime.now() >= give_up_at:
+                break
+            if focus is not None:
+                self.setFocusId(focus)
+                focus = None if self._focused() == focus else focus
+            runtime.wait(_POLL_INTERVAL)
+        return self.pressed
+
+    def was_closed(self) -> bool:
+        """Return True if the window is gone although this script has not closed it, for one by Dialog.Close(all)."""
+        return self.number is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.number})")
+
+    def onInit(self) -> None:
+        """Kodi has loaded the window."""
+        self.number = self._find_number()
+
+    def onClick(self, controlId: int) -> None:
+        """A button was pressed."""
+        self.pressed = controlId
+
+    def onAction(self, action: xbmcgui.Action) -> None:
+        """A key was pressed."""
+        if action.getId() in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU):
+            self.pressed = self.CANCEL
+
+    def _find_number(self) -> int | None:
+        """Return Kodi's number of this window. The topmost dialog can be another one by now, so look for the id."""
+        numbers = (xbmcgui.getCurrentWindowDialogId(), *_SCRIPT_WINDOWS)
+        return next((number for number in numbers if self._has_number(number)), None)
+
+    def _has_number(self, number: int) -> bool:
+        try:
+            return xbmcgui.Window(number).getProperty(_ID) == self.getProperty(_ID)
+        except RuntimeError:
+            return False  # there is no such window
+
+    def _focused(self) -> int | None:
+        try:
+            return self.getFocusId()
+        except RuntimeError:
+            return None  # nothing has the focus

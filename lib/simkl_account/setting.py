@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The ids of the add-on's settings, as in resources/settings.xml.
+
+This module imports nothing: it is loaded before the first dialog is shown.
+"""
+
+
+class Setting:
+    """Ids of settings. Other add-ons may read the two that are marked public."""
+
+    CLIENT_ID = "client_id"
+    """The client id that the user entered, or this build's default."""
+    PUBLISHERS_CLIENT_ID = "publishers_client_id"
+    """The build's default client id at the last sign-in with it."""
+    FLOW = "flow"
+    """A client id and the flow that it is for: "ID pin" or "ID device"."""
+    ACCOUNT = "account"
+    """The whole account as JSON: see account/store.py. The settings below repeat parts of it."""
+    SIGNED_IN = "signed_in"
+    """"" or one of the marks in account/store.py. Kodi's Defaults button resets this setting, but not ACCOUNT."""
+    ACCESS_TOKEN = "access_token"  # noqa: S105  # the id of a setting
+    """Public."""
+    USER_NAME = "user_name"
+    """Public."""
+    ACCOUNT_TYPE = "account_type"
+    SIGNED_IN_SINCE = "signed_in_since"

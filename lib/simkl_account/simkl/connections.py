@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Connections that another thread can end, for requests.
+
+Kodi waits for every thread of a script, so a thread must not wait for an answer that nobody needs any more. requests
+cannot end a call from outside. So each connection keeps a duplicate of its socket (dup), and shutting that down makes a
+blocked TLS handshake or read return at once. The duplicate is needed because wrapping a socket in TLS detaches the
+original. A connect is waited for in short slices, because Windows cannot shut down a socket before it is connected.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import ProxyError
+from urllib3.util.wait import wait_for_write  # type: ignore[import-untyped]  # missing from its stubs
+
+CONNECT_TIMEOUT = 8.0
+"""Seconds for a connection, the TLS handshake included."""
+
+_CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, 10035)
+"""What connect_ex() returns when it has begun. The last is Windows' WSAEWOULDBLOCK."""
+
+_SLICE = 0.1
+"""Seconds between two looks at whether a connect was interrupted."""
+
+
+class OpenSockets:
+    """Duplicates of the sockets of all open connections."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._duplicates: dict[Connection, socket.socket] = {}
+        self._closed = False
+        self.interruptions = 0
+        """How often shut_down() was called."""
+
+    def watch(self, connection: Connection, sock: socket.socket) -> None:
+        """Note a connection's socket."""
+        with self._lock:
+            self._forget(connection)
+            if self._closed:
+                raise ConnectionAbortedError("closed")
+            self._duplicates[connection] = sock.dup()
+
+    def forget_closed(self) -> None:
+        """Close the duplicates of closed connections. Call it between two requests.
+
+        Not earlier: http.client closes a connection that ends with its answer before the answer's body is read.
+        """
+        with self._lock:
+            for connection in [connection for connection in self._duplicates if connection.sock is None]:
+                self._forget(connection)
+
+    def shut_down(self) -> None:
+        """Make every blocked handshake, read and write return, and every connect within _SLICE."""
+        with self._lock:
+            self.interruptions += 1
+            for duplicate in self._duplicates.values():
+                try:
+                    duplicate.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # closed by the other side, or not connected yet: see Connection._connect
+
+    def close(self) -> None:
+        """Shut down and close all of them. From urllib3 1.26.16 on, Session.close() leaves that to the collector."""
+        self._closed = True
+        self.shut_down()
+        with self._lock:
+            for connection in list(self._duplicates):
+                self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._duplicates:
+            self._duplicates.pop(connection).close()
+
+
+class Connection(HTTPSConnection):
+    """urllib3's connection. It notes its socket in OpenSockets before it connects."""
+
+    open_sockets: OpenSockets
+
+    def __init__(self, *args: Any, _socks_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._socks_options = _socks_options
+
+    def _new_conn(self) -> socket.socket:
+        """Return a socket that is connected to Simkl, or to the HTTP proxy, which urllib3 then calls the host."""
+        if self._socks_options:
+            return self._new_socks_conn(**self._socks_options)
+        failure: OSError = socket.gaierror("no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._dns_host,  # type: ignore[attr-defined]  # missing from urllib3's stubs
+            self.port,
+            type=socket.SOCK_STREAM,
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self.open_sockets.watch(self, sock)
+                self._connect(sock, address)
+                return sock
+            except OSError as error:
+                failure = error
+                sock.close()
+        raise failure
+
+    def _connect(self, sock: socket.socket, address: Any) -> None:
+        interruptions, deadline = self.open_sockets.interruptions, monotonic() + CONNECT_TIMEOUT
+        sock.setblocking(False)
+        result = sock.connect_ex(address)
+        if result in _CONNECTING:
+            while not wait_for_write(sock, _SLICE):
+                if self.open_sockets.interruptions != interruptions:
+                    raise ConnectionAbortedError("interrupted")
+                if monotonic() > deadline:
+                    raise socket.timeout("connect")
+            result = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if result:
+            raise OSError(result, os.strerror(result))
+        sock.settimeout(self.timeout)
+
+    def _new_socks_conn(
+        self,
+        socks_version: int,
+        proxy_host: str,
+        proxy_port: int,
+        username: str | None,
+        password: str | None,
+        rdns: bool,
+    ) -> socket.socket:
+        import socks
+
+        host = proxy_host.strip("[]")  # a URL has an IPv6 address in brackets
+        try:
+            family = socket.getaddrinfo(host, proxy_port, type=socket.SOCK_STREAM)[0][0]
+        except (socket.gaierror, UnicodeError) as error:
+            raise ProxyError("SOCKS", error) from error
+        sock = socks.socksocket(family)
+        sock.set_proxy(socks_version, host, proxy_port, rdns, username, password)
+        try:
+            self.open_sockets.watch(self, sock)
+            sock.settimeout(self.timeout)
+            sock.connect((self.host, self.port))
+        except socks.ProxyError as error:
+            sock.close()
+            raise ProxyError("SOCKS", error) from error
+        return sock  # type: ignore[no-any-return]
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = Connection
+
+    def __init__(self, *args: Any, open_sockets: OpenSockets, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open_sockets = open_sockets
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]  # missing from urllib3's stubs
+        connection.open_sockets = self._open_sockets
+        return connection
+
+
+class SimklAdapter(HTTPAdapter):
+    """requests' adapter over these connections. It retries nothing, because Simkl sends an approval only once."""
+
+    def __init__(self, open_sockets: OpenSockets) -> None:
+        self._open_sockets = open_sockets
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._use_our_pool(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call]
+        self._use_our_pool(manager)
+        return manager
+
+    def _use_our_pool(self, manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"https": partial(_Pool, open_sockets=self._open_sockets)}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks of what Simkl sends. Sizes, types and ranges are checked here, so that the other modules can rely on them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ClientIdRefused, Unreachable
+from ..models import Code
+from ..outcome import Cause
+from .protocol import PIN_PAGE
+
+if TYPE_CHECKING:
+    from .transport import Answer
+
+REFUSED = (400, 401, 403)
+"""The statuses of a request that Simkl refuses."""
+
+USER_LIMIT = "user_limit_exceeded"
+"""The error of a 429 if the user's requests for the day are used up. Any other 429 is a limit by the second."""
+
+DEFAULT_INTERVAL = 5.0
+"""Seconds between polls if Simkl names none (RFC 8628, 3.2)."""
+
+_LONGEST_INTERVAL = 300.0
+_LONGEST_CODE_LIFE = 86400.0
+_LONGEST_PAGE = 60
+_LONGEST_LINK = 120
+_LONGEST_NAME = 50
+_USER_CODE = re.compile(r"[A-Za-z0-9-]{1,16}")
+_SIMKL_PAGE = re.compile(r"https://((?:[a-z0-9-]+\.)*simkl\.com(?:/[A-Za-z0-9/_-]*)?)")
+_SIMKL_LINK = re.compile(_SIMKL_PAGE.pattern + r"(?:\?[A-Za-z0-9=&_-]*)?")
+
+
+def parse_body(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object of a successful answer. Raises ClientIdRefused for a 412, else Unreachable."""
+    if answer.status == 412:
+        raise ClientIdRefused("HTTP 412")
+    if answer.status == 429:
+        cause = Cause.QUOTA if error_name(answer.body) == USER_LIMIT else Cause.BUSY
+        raise Unreachable(cause, "HTTP 429", answer.retry_after)
+    if answer.status != 200:
+        raise Unreachable(Cause.BAD_ANSWER, f"HTTP {answer.status}", answer.retry_after)
+    body = _parse(answer.body)
+    if not isinstance(body, dict):
+        raise Unreachable(Cause.BAD_ANSWER, "not a JSON object")
+    return body
+
+
+def error_name(body: bytes) -> Any:
+    """Return "error" of the JSON object in a body, whatever its type; None if there is none."""
+    value = _parse(body)
+    return value.get("error") if isinstance(value, dict) else None
+
+
+def refusal(answer: Answer) -> Any:
+    """Return the error's name if Simkl refused the request, else None.
+
+    A 400, 401 or 403 without an "error" is not Simkl's: it can come from a proxy or a hotel's login page.
+    """
+    return error_name(answer.body) if answer.status in REFUSED else None
+
+
+def refuses_token(status: int, body: bytes) -> bool:
+    """Return True if an answer says that Simkl does not accept the access token."""
+    return status == 401 and error_name(body) in ("user_token_failed", "invalid_token")
+
+
+def parse_code(body: dict[str, Any], link: str, device_code: str = "") -> Code:
+    """Return the code in an answer to request_code(). link: the page with the code filled in, with {} for the code."""
+    user_code = require(_USER_CODE, body.get("user_code"), "user_code")
+    return Code(
+        user_code=user_code,
+        page=_page(body.get("verification_uri") or body.get("verification_url")),
+        expires_in=_seconds(body.get("expires_in"), _LONGEST_CODE_LIFE, "expires_in"),
+        interval=_seconds(body.get("interval", DEFAULT_INTERVAL), _LONGEST_INTERVAL, "interval"),
+        link=_link(body.get("verification_uri_complete")) or link.format(user_code),
+        device_code=device_code,
+    )
+
+
+def require(pattern: re.Pattern[str], value: Any, field: str) -> str:
+    """Return the value if it is a string that the whole pattern matches. Raises Unreachable, naming the field."""
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    raise Unreachable(Cause.BAD_ANSWER, f"unusable {field}")
+
+
+def display_name(name: Any) -> str:
+    """Return a user's name as one line without label markup: Kodi would act on [COLOR red] and $INFO[...]."""
+    if not isinstance(name, str):
+        raise Unreachable(Cause.BAD_ANSWER, "unusable name")
+    printable = "".join(c if c.isprintable() else " " for c in name[: 4 * _LONGEST_NAME])
+    plain = " ".join(printable.replace("[", "(").replace("]", ")").split())[:_LONGEST_NAME].rstrip()
+    if not plain:
+        raise Unreachable(Cause.BAD_ANSWER, "empty name")
+    return plain
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _seconds(value: Any, most: float, field: str) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= most:
+        return float(value)
+    raise Unreachable(Cause.BAD_ANSWER, f"unusable {field}")
+
+
+def _page(uri: Any) -> str:
+    """Return the page to show. Only a page of simkl.com is shown, because the code works nowhere else."""
+    found = _SIMKL_PAGE.fullmatch(uri) if isinstance(uri, str) and len(uri) <= _LONGEST_PAGE else None
+    return found.group(1).rstrip("/") if found else PIN_PAGE
+
+
+def _link(uri: Any) -> str:
+    is_good = isinstance(uri, str) and len(uri) <= _LONGEST_LINK and _SIMKL_LINK.fullmatch(uri)
+    return str(uri) if is_good else ""

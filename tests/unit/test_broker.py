@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""simkl_account.sign_in(): another interpreter runs the sign-in, and the caller waits for its result."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Callable
+
+import pytest
+
+import lib.simkl_account as simkl_account
+from lib.simkl_account.kodi import broker
+from lib.simkl_account.kodi.lock import SIGN_IN, Lock
+
+from .stubs import StubbedKodi
+
+
+class EntryScript:
+    """The entry script in another interpreter. It does one step at each wait of the caller."""
+
+    def __init__(self, kodi: StubbedKodi, *steps: str) -> None:
+        self._lock = Lock(SIGN_IN)
+        self._steps = list(steps)
+        kodi.on_wait = self._next_step
+
+    def step(self, name: str) -> None:
+        """Do a step: begin, killed, nothing, or the name of a result."""
+        if name == "begin":
+            assert self._lock.acquire()
+            broker.begin()
+        elif name == "killed":
+            self._lock.release()
+        elif name != "nothing":
+            broker.end(SimpleNamespace(name=name))  # type: ignore[arg-type]  # a newer version may have other results
+            self._lock.release()
+
+    def _next_step(self) -> None:
+        assert self._steps, "the caller still waits after the last step"
+        self.step(self._steps.pop(0))
+
+
+def test_result_of_another_interpreter(kodi: StubbedKodi) -> None:
+    """sign_in() has Kodi run the entry script and returns its result."""
+    EntryScript(kodi, "nothing", "begin", "nothing", "SIGNED_IN")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+    assert kodi.builtins == ["RunScript(script.simkl.account,action=sign_in,from=add-on,after=0)"]
+
+
+def test_earlier_result_is_not_returned(kodi: StubbedKodi) -> None:
+    """A second sign_in() starts another sign-in instead of returning the first one's result."""
+    for number in range(2):
+        EntryScript(kodi, "nothing", "begin", "CANCELLED")
+        assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
+        assert broker.state() == (number + 1, "CANCELLED")
+    assert kodi.builtins[1].endswith("after=1)")
+
+
+def test_open_sign_in_is_joined(kodi: StubbedKodi) -> None:
+    """If a sign-in is open, sign_in() does not run the script again, and returns the open one's result."""
+    script = EntryScript(kodi, "nothing", "nothing", "EXPIRED")
+    script.step("begin")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.EXPIRED
+    assert kodi.builtins == []
+
+
+def test_killed_script(kodi: StubbedKodi) -> None:
+    """If the script is killed, sign_in() returns CANCELLED, and the next sign_in() starts another sign-in."""
+    EntryScript(kodi, "begin", "nothing", "killed")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
+    assert broker.state() == (1, "OPEN")
+    EntryScript(kodi, "nothing", "begin", "SIGNED_IN")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+    assert kodi.builtins[1].endswith("after=1)")
+
+
+def test_script_does_not_start(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the script does not start within the timeout, sign_in() returns CANCELLED."""
+    monkeypatch.setattr(broker, "_START_TIMEOUT", 0.05)
+    assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
+
+
+def test_lock_held_by_another_caller(kodi: StubbedKodi) -> None:
+    """If another caller takes the lock for an instant in is_free(), sign_in() still waits for the script."""
+    other = Lock(SIGN_IN)
+    steps: list[Callable[[], object]] = [other.acquire, other.release, other.acquire, other.release]
+    script = EntryScript(kodi)
+
+    def step() -> None:
+        if steps:
+            steps.pop(0)()
+        else:
+            script.step("begin" if broker.state()[1] != "OPEN" else "SIGNED_IN")
+
+    kodi.on_wait = step
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+
+
+def test_system_without_file_locks(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system cannot lock files, sign_in() still waits for the result."""
+    monkeypatch.setattr("xbmcvfs.translatePath", lambda path: "/nowhere/")
+    EntryScript(kodi, "begin", "nothing", "nothing", "SIGNED_IN")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+
+
+def test_unknown_result(kodi: StubbedKodi) -> None:
+    """A result that only a newer version knows is returned as CANCELLED."""
+    EntryScript(kodi, "begin", "SOMETHING_NEW")
+    assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
+
+
+def test_kodi_quits(kodi: StubbedKodi) -> None:
+    """If Kodi quits during the wait, sign_in() returns SHUTTING_DOWN."""
+    kodi.on_wait = lambda: setattr(kodi, "abort", True)
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SHUTTING_DOWN

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The client: who is signed in, and which of the two flows a client id is for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lib.simkl_account.errors import (
+    ClientIdRefused,
+    RefreshRefused,
+    SignInFailed,
+    SimklError,
+    TokenRefused,
+    Unreachable,
+    WrongFlow,
+)
+from lib.simkl_account.models import User
+from lib.simkl_account.outcome import Cause
+from lib.simkl_account.simkl.client import Simkl
+from lib.simkl_account.simkl.transport import Answer
+
+from .fakes import CODE, CODE_BODY, PENDING, FakeTransport
+
+ERROR = {"error": "some_error", "code": 400, "message": "Some text"}
+
+
+def simkl(*answer: Any, **more: Any) -> Simkl:
+    """Return a client over a transport with this answer: see FakeTransport."""
+    return Simkl("an-id", FakeTransport(*answer, **more))  # type: ignore[arg-type]
+
+
+# The user
+
+
+def test_user_request() -> None:
+    """The user is requested with the client id and the access token."""
+    transport = FakeTransport({"user": {"name": "Ada"}})
+    Simkl("an-id", transport).user("a-token")  # type: ignore[arg-type]
+    assert transport.sent == [("POST", "/users/settings", {"client_id": "an-id"}, "a-token")]
+
+
+def test_user_without_account() -> None:
+    """If the answer holds only a name, the user has no number and no type, and the name has no label markup."""
+    assert simkl({"user": {"name": " [B]Ada"}}).user("t") == User("(B)Ada")
+
+
+@pytest.mark.parametrize(
+    ("account", "number", "kind"),
+    [
+        ({"id": 5, "type": "free"}, 5, "free"),
+        ({"id": 5, "type": "pro"}, 5, "pro"),
+        ({"id": 5, "type": "vip"}, 5, "vip"),
+        ({"id": "5", "type": "gold"}, None, ""),
+        ({"id": True, "type": None}, None, ""),
+        ({"id": 5.0, "type": ["vip"]}, None, ""),
+        ({}, None, ""),
+        (None, None, ""),
+        ([], None, ""),
+    ],
+)
+def test_user_number_and_type(account: Any, number: int | None, kind: str) -> None:
+    """A number that is not an integer is left out, and so is an unknown type."""
+    assert simkl({"user": {"name": "Ada"}, "account": account}).user("t") == User("Ada", number, kind)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"user": None}, {"user": []}, {"user": {}}, {"user": {"name": 5}}, {"user": {"name": "\n"}}, b"null"]
+)
+def test_user_name_unusable(body: Any) -> None:
+    """If the answer holds no usable name, Unreachable is raised."""
+    with pytest.raises(Unreachable):
+        simkl(body).user("t")
+
+
+def test_token_refused() -> None:
+    """If Simkl refuses the access token, TokenRefused is raised."""
+    with pytest.raises(TokenRefused):
+        simkl({"error": "user_token_failed", "code": 401}, 401).user("t")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Sign in to the hotel's Wi-Fi</html>", {}, [], {"error": "other"}, {"code": 401}]
+)
+def test_401_not_about_token(body: Any) -> None:
+    """An answer with status 401 that does not name the token's error is not about the token."""
+    with pytest.raises(Unreachable):
+        simkl(body, 401).user("t")
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
+def test_status_not_about_token(status: int) -> None:
+    """An error with a status other than 401 is not about the token."""
+    with pytest.raises(Unreachable):
+        simkl(ERROR, status).user("t")
+
+
+def test_user_client_id_refused() -> None:
+    """If Simkl refuses the client id of a request with a token, ClientIdRefused is raised."""
+    with pytest.raises(ClientIdRefused):
+        simkl(ERROR, 412).user("t")
+
+
+def test_daily_limit() -> None:
+    """If the user's requests for the day are used up, the error holds that cause and the delay that Simkl asks for."""
+    with pytest.raises(Unreachable) as caught:
+        simkl({"error": "user_limit_exceeded"}, 429, retry_after=7200.0).user("t")
+    assert (caught.value.cause, caught.value.retry_after) == (Cause.QUOTA, 7200)
+
+
+# The code
+
+
+@pytest.mark.parametrize("status", [101, 199, 201, 301, 302, 404, 418, 500, 502, 503])
+def test_other_statuses(status: int) -> None:
+    """If the status is neither 200 nor a known error, the answer is a bad answer."""
+    for call in (simkl(CODE_BODY, status).request_code, lambda: simkl(CODE_BODY, status).poll(CODE)):
+        with pytest.raises(Unreachable) as caught:
+            call()
+        assert caught.value.cause is Cause.BAD_ANSWER
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 412])
+def test_client_id_refused(status: int) -> None:
+    """If Simkl refuses the client id, ClientIdRefused is raised."""
+    with pytest.raises(ClientIdRefused) as caught:
+        simkl(ERROR, status).request_code()
+    assert not isinstance(caught.value, WrongFlow), "there is no other flow to try"
+    with pytest.raises(ClientIdRefused):
+        simkl(ERROR, status).poll(CODE)
+
+
+# The flow of a client id
+
+
+class TwoFlowsTransport:
+    """A transport with one answer for a code of the PIN flow and one for the device flow. Every poll is pending."""
+
+    def __init__(self, pin: tuple[int, Any], device: tuple[int, Any]) -> None:
+        """pin, device: the status, and bytes or a value to encode as JSON."""
+        self.answers = {"/oauth/pin": pin, "/oauth2/device": device}
+        self.sent: list[str] = []
+        """The method and the path of each request."""
+
+    def request(self, method: str, path: str, *arguments: Any, **form: Any) -> Answer:
+        self.sent.append(f"{method} {path}")
+        status, body = self.answers.get(path, (400, {"error": "authorization_pending"}))
+        return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode(), None)
+
+
+PIN_ACCEPTS = (200, CODE_BODY)
+DEVICE_ACCEPTS = (200, {**CODE_BODY, "device_code": "secret-1", "user_code": "BDWP-HQPK"})
+REFUSES = (400, {"error": "invalid_client"})
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("body", [b"<html>", {"error": "whatever"}])
+def test_device_flow_after_pin_flow(status: int, body: Any) -> None:
+    """If the PIN flow refuses the client id, the device flow is tried, remembered, and used from then on."""
+    transport = TwoFlowsTransport(pin=(status, body), device=DEVICE_ACCEPTS)
+    remembered: list[str] = []
+    client = Simkl("an-id", transport, remember=remembered.append)  # type: ignore[arg-type]
+    code = client.request_code()
+    assert (code.user_code, code.device_code) == ("BDWP-HQPK", "secret-1")
+    assert (remembered, client.flow) == (["device"], "device")
+    assert client.poll(code) == PENDING
+    assert transport.sent == ["GET /oauth/pin", "POST /oauth2/device", "POST /oauth2/token"]
+    client.request_code()
+    assert transport.sent[3:] == ["POST /oauth2/device"], "the next code is not requested from the PIN flow first"
+
+
+@pytest.mark.parametrize(("first", "sent"), [("pin", ["GET /oauth/pin"]), ("device", ["POST /oauth2/device"])])
+def test_remembered_flow_first(first: str, sent: list[str]) -> None:
+    """The flow that worked before is tried first."""
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=DEVICE_ACCEPTS)
+    remembered: list[str] = []
+    Simkl("an-id", transport, first, remembered.append).request_code()  # type: ignore[arg-type]
+    assert (transport.sent, remembered) == (sent, [first])
+
+
+def test_pin_flow_after_device_flow() -> None:
+    """If the remembered device flow refuses the client id, the PIN flow is tried."""
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=REFUSES)
+    assert Simkl("an-id", transport, "device").request_code() == CODE  # type: ignore[arg-type]
+
+
+def test_both_flows_refuse() -> None:
+    """If both flows refuse the client id, each has been tried once, and neither is remembered."""
+    transport = TwoFlowsTransport(pin=REFUSES, device=(401, {"error": "invalid_client"}))
+    remembered: list[str] = []
+    with pytest.raises(ClientIdRefused):
+        Simkl("an-id", transport, remember=remembered.append).request_code()  # type: ignore[arg-type]
+    assert (len(transport.sent), remembered) == (2, [])
+
+
+@pytest.mark.parametrize(("status", "error"), [(412, ClientIdRefused), (429, Unreachable), (500, Unreachable)])
+def test_error_not_about_flow(status: int, error: Any) -> None:
+    """If the PIN flow fails for another reason, the device flow is not tried."""
+    transport = TwoFlowsTransport(pin=(status, ERROR), device=DEVICE_ACCEPTS)
+    with pytest.raises(error):
+        Simkl("an-id", transport).request_code()  # type: ignore[arg-type]
+    assert transport.sent == ["GET /oauth/pin"]
+
+
+@pytest.mark.parametrize("answer", [(503, b""), (403, b"<html>Sign in to the hotel's Wi-Fi</html>")])
+def test_second_flow_unreachable(answer: Any) -> None:
+    """If the PIN flow refuses the client id and the device flow gives no usable answer, Unreachable is raised."""
+    with pytest.raises(Unreachable):
+        Simkl("an-id", TwoFlowsTransport(pin=(403, b"<html>"), device=answer)).request_code()  # type: ignore[arg-type]
+
+
+# Errors
+
+
+def test_errors_have_one_base() -> None:
+    """Every error of a request is a SimklError."""
+    for error in (ClientIdRefused, SignInFailed, RefreshRefused, WrongFlow, TokenRefused, Unreachable):
+        assert issubclass(error, SimklError)
