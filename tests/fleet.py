@@ -171,6 +171,14 @@ class Person:
         self._clock.sleep(5)
         return True
 
+    flow = "pin"
+
+    def refresh(self, credentials: Credentials) -> Credentials:
+        raise AssertionError("a sign-in by the PIN flow refreshes nothing")
+
+    def revoke(self, credentials: Credentials) -> None:
+        raise AssertionError("a sign-in by the PIN flow revokes nothing")
+
     def close(self) -> None: ...
 
     # The settings: see account.store.Settings

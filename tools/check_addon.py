@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks what ships as Kodi's own repository would (kodi-addon-checker), for each branch, without a network.
+"""Runs the checks of Kodi's own repository (kodi-addon-checker) on what ships, for each branch, without a network.
 
-Fails on a warning, too.
+A warning counts as a failure, too.
 """
+
+from __future__ import annotations
 
 import shutil
 import sys
 import tempfile
 from argparse import Namespace
 from pathlib import Path
-from typing import Dict, List, Optional
 from xml.etree import ElementTree
 
 from kodi_addon_checker import ValidKodiVersions, check_addon, check_dependencies
@@ -21,32 +22,33 @@ from kodi_addon_checker.reporter import ReportManager
 from tools.package import ADDON_ID, ROOT, write_zip
 
 BRANCHES = {"matrix": "19", "nexus": "20", "omega": "21"}
-"""The names of Kodi's releases in its repository."""
+"""The branches of Kodi's repository, and the release of Kodi that each is for."""
 
 
-class Complaints:
-    """Prints what is a problem or a warning."""
+class Findings:
+    """Prints problems and warnings."""
 
     def report(self, report: Record) -> None:
-        """Called by the checker for everything that it finds, good or bad."""
+        """Print a finding. The checker calls this for mere information, too."""
         if report.log_level != INFORMATION:
             print(report)
 
 
-ReportManager.register(Complaints, "complaints", True)
-check_addon.check_url.check_url = lambda *_: None  # the only check that takes a network
+ReportManager.register(Findings, "findings", True)
+check_addon.check_url.check_url = lambda *_: None  # the only check that needs a network
 for branch in BRANCHES:
-    # It advises to ask for the newest API of a branch. One zip for three branches has to ask for the oldest.
+    # The checker wants an add-on to require the newest API of a branch. This zip is for three branches, so it
+    # requires the oldest.
     check_dependencies.VERSION_ATTRB["xbmc.python"][branch]["advised"] = "3.0.0"
 
 
 class Repository:
-    """In place of the checker's own, which it downloads: the modules that the tests run with."""
+    """Replaces the checker's repository, which it downloads. It has the modules that the tests run with."""
 
     def __init__(self, branch: str) -> None:
         modules = ROOT / f"tests/rig/kodi-{BRANCHES[branch]}.txt" if branch in BRANCHES else None
         pins = [line.split("==") for line in modules.read_text().splitlines() if "==" in line] if modules else []
-        self._addons: Dict[str, Addon] = {}
+        self._addons: dict[str, Addon] = {}
         for name, version in pins:
             addon_id = f"script.module.{name.lower()}"
             self._addons[addon_id] = Addon(ElementTree.Element("addon", id=addon_id, version=version))
@@ -54,17 +56,17 @@ class Repository:
     def __contains__(self, addon_id: str) -> bool:
         return addon_id in self._addons
 
-    def find(self, addon_id: str) -> Optional[Addon]:
-        """The add-on, if it is there."""
+    def find(self, addon_id: str) -> Addon | None:
+        """Return the add-on; None if the repository does not have it."""
         return self._addons.get(addon_id)
 
-    def rdepends(self, _: str) -> List[Addon]:
-        """The add-ons that need it: none that we know of."""
+    def rdepends(self, _: str) -> list[Addon]:
+        """Return the add-ons that require this one: none is known."""
         return []
 
 
 def check(branch: str, addon: Path) -> bool:
-    """Whether there is nothing to complain of."""
+    """Return True if the checker finds no problem and no warning."""
     arguments = Namespace(
         branch=branch, PR=True, allow_folder_id_mismatch=False, skip_dependency_checks=False, reporter=None
     )
@@ -77,11 +79,11 @@ def check(branch: str, addon: Path) -> bool:
 
 
 def main() -> None:
-    """Check what is in the zip."""
+    """Check the content of the zip for each branch."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.unpack_archive(write_zip(Path(folder)), folder)
-        sound = [check(branch, Path(folder) / ADDON_ID) for branch in BRANCHES]
-    if not all(sound):
+        is_accepted = [check(branch, Path(folder) / ADDON_ID) for branch in BRANCHES]
+    if not all(is_accepted):
         sys.exit(1)
 
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draws what the sign-in window is made of: the characters of a code, and a white dot to colour surfaces with.
+"""Draws the pictures of the sign-in window: the characters of a code, and a white square for coloured areas.
 
-A skin's fonts end at a few sizes, and no window of an add-on can bring its own, so the code is shown as pictures.
-Needs Pillow (python3-pil) and DejaVu Sans Mono (fonts-dejavu-core), in which no two of the characters look alike.
+A skin has fonts in only a few sizes, and the window of an add-on cannot bring a font. So the window shows each
+character of the code as a picture. The font is DejaVu Sans Mono, whose characters are easy to tell apart.
+
+Needs Pillow (python3-pil) and DejaVu Sans Mono (fonts-dejavu-core).
 
 usage: python3 tools/draw_code.py
 """
+
+from __future__ import annotations
 
 import string
 from pathlib import Path
@@ -15,11 +19,15 @@ from PIL import Image, ImageDraw, ImageFont
 MEDIA = Path(__file__).resolve().parent.parent / "resources/skins/default/media"
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"
 WIDTH, HEIGHT = 136, 216
-"""Pixels: as large as a character gets on a screen of 2160 lines; white, to be coloured by the window."""
+"""The size of a picture in pixels: the largest size of a character on a screen with 2160 lines."""
 
 
 def main() -> None:
-    """Draw them all, named by code points (some file systems know no capitals) and apart from what skins have."""
+    """Draw all pictures. They are white, and the window can colour them.
+
+    A file has the code point in its name, because some file systems do not distinguish capital from small letters. The
+    prefix of the name keeps it apart from a skin's pictures.
+    """
     MEDIA.mkdir(parents=True, exist_ok=True)
     font = ImageFont.truetype(FONT, 200)
     for character in string.ascii_letters + string.digits + "-":

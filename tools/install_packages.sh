@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the named Debian or Ubuntu packages that are missing.
+# Installs those of the named Debian or Ubuntu packages that are missing.
 set -eu
 missing=
 for package in "$@"; do

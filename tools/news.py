@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Puts the newest part of changelog.txt into addon.xml as <news>, which is what Kodi shows of an update.
+"""Copies the newest part of changelog.txt into the <news> of addon.xml, which Kodi shows for an update.
 
-usage: python -m tools.news            writes it
-       python -m tools.news --check    fails where the two differ
+usage: python -m tools.news            writes addon.xml
+       python -m tools.news --check    fails if the two differ
 
-The version is addon.xml's alone: the part has to be about that one.
+The newest part has to be about the version in addon.xml.
 """
+
+from __future__ import annotations
 
 import re
 import sys
@@ -15,11 +17,11 @@ from tools.package import ROOT, VERSION
 
 _NEWS = re.compile(r"<news>.*?</news>", re.DOTALL)
 LONGEST = 1500
-"""Characters, a limit of Kodi's repository."""
+"""The most characters that Kodi's repository accepts."""
 
 
 def newest(changelog: str) -> str:
-    """The newest part, the first; raises ValueError unless it is about this version, and short enough."""
+    """Return the first part of the changelog. Raises ValueError if it is about another version or too long."""
     part = changelog.split("\n\n", 1)[0].strip()
     if part.split("\n", 1)[0] != f"v{VERSION}":
         raise ValueError(f"changelog.txt does not begin with v{VERSION}, the version in addon.xml")
@@ -29,7 +31,7 @@ def newest(changelog: str) -> str:
 
 
 def with_news(addon_xml: str, changelog: str) -> str:
-    """addon.xml with the news in it."""
+    """Return addon.xml with the news. Raises ValueError if it has no <news>, or as newest() does."""
     news = f"<news>{escape(newest(changelog))}</news>"
     updated, count = _NEWS.subn(lambda _: news, addon_xml)
     if count != 1:
@@ -38,7 +40,7 @@ def with_news(addon_xml: str, changelog: str) -> str:
 
 
 def main() -> None:
-    """Write or check."""
+    """Write the news, or check it."""
     file = ROOT / "addon.xml"
     before = file.read_text(encoding="utf-8")
     try:
@@ -48,7 +50,7 @@ def main() -> None:
     if "--check" not in sys.argv:
         file.write_text(after, encoding="utf-8")
     elif after != before:
-        sys.exit("<news> in addon.xml is not the newest part of changelog.txt: `make news` puts it there")
+        sys.exit("<news> in addon.xml is not the newest part of changelog.txt: run `make news`")
 
 
 if __name__ == "__main__":

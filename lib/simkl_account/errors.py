@@ -14,7 +14,8 @@ SimklAccountError
       ├── RefreshRefused      Simkl does not accept the refresh token
       └── TokenRefused        Simkl does not accept the access token
 
-The first three reach other add-ons. This module imports nothing: it is loaded before the first dialog is shown.
+The first three reach other add-ons. This module imports nothing when it runs, because it is loaded before the first
+dialog is shown.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class UserLimitExceeded(SimklAccountError):
 
 
 class AddonRemoved(SimklAccountError, RuntimeError):
-    """Raised when the account add-on has been disabled or uninstalled while the code runs.
+    """Raised when Kodi does not know the account add-on any more: it was disabled or uninstalled, or Kodi is quitting.
 
-    It is also a RuntimeError, which is what xbmcaddon.Addon raises for an add-on that Kodi does not know.
+    It is also a RuntimeError, as the one that xbmcaddon.Addon raises then.
     """
 
 
@@ -62,7 +63,7 @@ class Unreachable(SimklError):
     """Raised when there was no usable answer. A later request may get one."""
 
     def __init__(self, cause: Cause, detail: str = "", retry_after: float | None = None) -> None:
-        """Detail is for the log, without secrets. retry_after: seconds to wait, if Simkl sent Retry-After."""
+        """detail: for the log, without secrets. retry_after: seconds to wait, if Simkl sent Retry-After."""
         super().__init__(f"{cause.value} ({detail})" if detail else cause.value)
         self.cause = cause
         self.retry_after = retry_after

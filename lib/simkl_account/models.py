@@ -44,7 +44,7 @@ class Credentials(NamedTuple):
     expires_at: float = 0.0
     """Seconds since 1970 by this device's clock, which may be wrong; 0 if not known."""
     scope: str = ""
-    """What the tokens allow, as Simkl says it, separated by spaces. "" for the PIN flow, which allows everything."""
+    """The scopes above that Simkl named, separated by spaces. "" for the PIN flow, which allows everything."""
 
     @property
     def is_read_only(self) -> bool:
@@ -63,7 +63,7 @@ class User(NamedTuple):
     id: int | None = None
     """Simkl's number of the account; None if Simkl did not say."""
     type: str = ""
-    """"free", "pro" or "vip"; "" if Simkl said something else."""
+    """One of "free", "pro" and "vip"; "" if Simkl said something else."""
 
 
 class Account(NamedTuple):
@@ -74,7 +74,7 @@ class Account(NamedTuple):
     id: int | None
     """Simkl's number of the account, which never changes (a name can). None until Simkl has said it."""
     type: str
-    """"free", "pro" or "vip"; "" until Simkl has said it."""
+    """One of "free", "pro" and "vip"; "" until Simkl has said it."""
     since: str
     """The day of the sign-in, as YYYY-MM-DD; "" if not known."""
     needs_sign_in: bool

@@ -13,23 +13,23 @@ class SignInResult(Enum):
     SIGNED_IN = auto()
     """The account is stored and was read back."""
     CANCELLED = auto()
-    """The user cancelled. Nothing was stored."""
+    """The user cancelled, or has no client id to enter. No sign-in was stored."""
     EXPIRED = auto()
     """The code ran out, or Simkl does not know it any more."""
     DENIED = auto()
     """The user said no at Simkl."""
     ANSWER_LOST = auto()
-    """The code was approved, but the answer with the token did not arrive. Simkl sends it only once."""
+    """An answer got lost, and now Simkl does not know the code: probably the token was in that answer."""
     REFUSED = auto()
     """Simkl does not accept the client id."""
     UNREACHABLE = auto()
-    """Simkl sent no usable answer. Outcome.cause says why."""
+    """Simkl sent no usable answer."""
     NOT_SAVED = auto()
-    """The code was approved, but Kodi could not store the account."""
+    """Kodi could not store the account."""
     NEEDS_SIGN_IN = auto()
     """Simkl no longer accepts the stored sign-in. Only a check ends like this."""
     SHUTTING_DOWN = auto()
-    """Kodi is quitting."""
+    """Kodi is quitting, or the account add-on was disabled."""
 
 
 class Cause(Enum):

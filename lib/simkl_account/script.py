@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Union
 
     from .account.store import AccountStore
-    from .auth.check import Client
     from .models import Credentials
     from .outcome import Outcome
     from .simkl.background import BackgroundClient
@@ -76,7 +75,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
     """
     with Lock(SIGN_IN, _LOCK_TIMEOUT):
         if after and after != str(broker.state()[0]):
-            return  # another sign-in has ended since the add-on asked: it already has that result
+            return  # another sign-in has ended since the add-on asked, so that add-on already has the result
         broker.begin()
         try:
             screen, outcome = _sign_in_until_accepted(runtime)
@@ -193,7 +192,7 @@ def _check(runtime: KodiRuntime, credentials: Credentials) -> Outcome | None:
 
     client_id = credentials.client_id or current_client_id(KodiSettings())
 
-    def refresh(simkl: BackgroundClient[Client], credentials: Credentials) -> Credentials:
+    def refresh(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
         return wiring.refresh_in_this_kodi(simkl, credentials, runtime)
 
     check = Check(lambda: wiring.connect(client_id), screen, wiring.accounts(), runtime, refresh, addon.log)

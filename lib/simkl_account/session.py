@@ -30,22 +30,21 @@ from .kodi.settings import KodiSettings
 from .kodi.strings import Text
 from .models import Credentials
 from .simkl.background import BackgroundClient, Stopped
-from .simkl.client import Simkl
 from .simkl.parsing import USER_LIMIT, error_name, refuses_token
 from .simkl.transport import retry_after
 
-REFRESH_COOLDOWN = 10.0
-"""Seconds after a failed refresh before the next one, if Simkl names no time."""
+REFRESH_COOLDOWN, LONGEST_REFRESH_COOLDOWN = 10.0, 3600.0
+"""Seconds after a failed refresh before the next one: if Simkl names no time, and at most."""
 
-LONGEST_COOLDOWN = 3600.0
-"""Seconds after a failed refresh before the next one at most, and between two looks whether the sign-in is outdated."""
+OUTDATED_CHECK_INTERVAL = 3600.0
+"""Seconds between two looks whether the sign-in is outdated."""
 
 TIMEOUT = (8.0, 20.0)
 """Seconds for a connection, and between two pieces of an answer."""
 
 
 class SimklAuth(AuthBase):
-    """Signs requests to https://api.simkl.com as the user of this Kodi. It does not change other requests.
+    """Sign requests to https://api.simkl.com as the user of this Kodi, and leave other requests as they are.
 
     requests.get("https://api.simkl.com/sync/activities", auth=SimklAuth())
 
@@ -55,8 +54,8 @@ class SimklAuth(AuthBase):
 
     The account is read for each request, so an object can be kept for any time. Several threads may use it.
 
-    A request raises SignInNeeded if nobody is signed in, or if Simkl refuses the token twice; between the two it waits
-    for RECHECK_DELAY. A token that expires soon is refreshed first, and so is one that Simkl refuses. A request raises
+    A request raises SignInNeeded if nobody is signed in, or if Simkl refuses the sign-in twice, RECHECK_DELAY
+    apart. A token that expires soon is refreshed first, and so is one that Simkl refuses. A request raises
     UserLimitExceeded if the user's requests for the day are used up.
     """
 
@@ -92,12 +91,12 @@ class SimklAuth(AuthBase):
     def _mark_if_outdated(self, credentials: Credentials) -> None:
         """Find out whether Simkl retires the flow of this sign-in, and tell the user once.
 
-        This happens once in LONGEST_COOLDOWN, and not while a video plays.
+        This happens once in OUTDATED_CHECK_INTERVAL, and not while a video plays.
         """
         cooldown = Cooldown("outdated")
         if credentials.refresh_token or not cooldown.is_over() or is_video_playing():
             return
-        cooldown.start(LONGEST_COOLDOWN)
+        cooldown.start(OUTDATED_CHECK_INTERVAL)
         account, client_id = self._accounts.load(), current_client_id(KodiSettings())
         if not may_be_outdated(credentials, client_id) or not account or account.is_outdated:
             return
@@ -106,7 +105,7 @@ class SimklAuth(AuthBase):
                 if self._accounts.set_outdated(credentials):
                     show_notification(addon.text(Text.NEW_WAY))
 
-    def _background_client(self, client_id: str) -> BackgroundClient[Simkl]:
+    def _background_client(self, client_id: str) -> BackgroundClient:
         return BackgroundClient(lambda: wiring.connect(client_id), lambda: None, self._runtime)
 
     def _refresh(self, credentials: Credentials) -> Credentials | None:
@@ -124,7 +123,7 @@ class SimklAuth(AuthBase):
         except (SimklError, NotSaved, Stopped) as error:
             addon.log(f"no refresh: {error}")
             wanted = error.retry_after if isinstance(error, Unreachable) else None
-            cooldown.start(min(max(REFRESH_COOLDOWN, wanted or 0), LONGEST_COOLDOWN))
+            cooldown.start(min(max(REFRESH_COOLDOWN, wanted or 0), LONGEST_REFRESH_COOLDOWN))
             return None
         finally:
             simkl.close()
@@ -132,17 +131,15 @@ class SimklAuth(AuthBase):
     def _sign(self, request: requests.PreparedRequest, credentials: Credentials) -> None:
         request.headers["Authorization"] = f"Bearer {credentials.access_token}"
         request.headers["User-Agent"] = f"{self._app_name}/{self._app_version}"
-        request.url = _with_query(request.url or "", self._query(credentials))
-
-    def _query(self, credentials: Credentials) -> dict[str, str]:
-        return {"client_id": credentials.client_id, "app-name": self._app_name, "app-version": self._app_version}
+        app = {"app-name": self._app_name, "app-version": self._app_version}
+        request.url = _with_query(request.url or "", {"client_id": credentials.client_id, **app})
 
     def _on_answer(self, user_agent: str | None, response: requests.Response, **options: Any) -> requests.Response:
         """Handle an answer. requests copies this hook to requests that follow a redirect; not all of those are signed.
 
         user_agent: the caller's own.
         """
-        vars(response.request).pop("copy", None)
+        vars(response.request).pop("copy", None)  # undo what _prepare_redirect() did for the request before
         if not _is_simkl(response.request.url) or "Authorization" not in response.request.headers:
             return response
         if _is_refusal(response):
@@ -221,7 +218,7 @@ class SimklAuth(AuthBase):
         return response
 
     def _give_up(self, credentials: Credentials) -> None:
-        """Store that Simkl refused the token twice, and raise SignInNeeded. Do neither if there is a new sign-in."""
+        """Store that Simkl refuses the sign-in, and raise SignInNeeded. Do neither if there is a new sign-in."""
         with suppress(NotSaved):
             self._accounts.set_needs_sign_in(credentials)
         if self._accounts.credentials() == credentials:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ids of the add-on's settings, as in resources/settings.xml.
 
-This module imports nothing: it is loaded before the first dialog is shown.
+This module imports nothing, because it is loaded before the first dialog is shown.
 """
 
 
@@ -11,13 +11,13 @@ class Setting:
     CLIENT_ID = "client_id"
     """The client id that the user entered, or this build's default."""
     PUBLISHERS_CLIENT_ID = "publishers_client_id"
-    """The build's default client id at the last sign-in with it."""
+    """The default client id of the build that was used at the last sign-in with a default."""
     FLOW = "flow"
     """A client id and the flow that it is for: "ID pin" or "ID device"."""
     ACCOUNT = "account"
     """The whole account as JSON: see account/store.py. The settings below repeat parts of it."""
     SIGNED_IN = "signed_in"
-    """"" or one of the marks in account/store.py. Kodi's Defaults button resets this setting, but not ACCOUNT."""
+    """Empty, or one of the values in account/store.py. Kodi's Defaults button resets this setting, but not ACCOUNT."""
     ACCESS_TOKEN = "access_token"  # noqa: S105  # the id of a setting
     """Public."""
     USER_NAME = "user_name"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .account.client_id import known_flow, remember_flow
-from .account.refresh import Client, refresh
+from .account.refresh import refresh
 from .account.store import AccountStore
 from .kodi import addon
 from .kodi.lock import REFRESH, Lock
@@ -37,6 +37,6 @@ def accounts() -> AccountStore:
     return AccountStore(KodiSettings(), warn_once)
 
 
-def refresh_in_this_kodi(simkl: BackgroundClient[Client], credentials: Credentials, runtime: Runtime) -> Credentials:
+def refresh_in_this_kodi(simkl: BackgroundClient, credentials: Credentials, runtime: Runtime) -> Credentials:
     """Refresh the credentials with the lock that all interpreters of this Kodi share: see account.refresh.refresh()."""
     return refresh(simkl, credentials, accounts(), runtime, Lock(REFRESH), addon.log)

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`make bench`: figures from a real Kodi, each beside its comparison from the same run. No test depends on them."""
+"""`make bench`: measures the add-on in a real Kodi, and prints each figure beside one to compare it with.
+
+Both figures of a row are from the same run. No test depends on them.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import os
@@ -7,7 +12,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Iterator
 
 from tools.package import ADDON_ID
 
@@ -19,13 +24,15 @@ from .standin import CLIENT_ID, HOSTS, StandIn
 
 ROUNDS = 11
 QUITS = 3
-MINUTE = 60.0
+IDLE_TIME = 60.0
+"""Seconds over which CPU and memory are measured."""
 
-OURS, BARE, NONE = "this add-on", "a bare script with a dialog", "Kodi without the add-on running"
+BARE, NONE = "a bare script with a dialog", "Kodi without the add-on running"
+"""What a figure is compared with."""
 
 
 class Bench:
-    """A template of a home folder, a screen and a stand-in."""
+    """The measurements, with the stand-in for Simkl and the home folders that they need."""
 
     def __init__(self, folder: Path, display: str) -> None:
         self.simkl = StandIn(interval=5)
@@ -37,8 +44,8 @@ class Bench:
         make_home(self.consumers, display, self.simkl.authority, CLIENT_ID, consumers=True)
 
     @contextlib.contextmanager
-    def kodi(self, home: Optional[Path] = None) -> Iterator[Kodi]:
-        """A running Kodi."""
+    def kodi(self, home: Path | None = None) -> Iterator[Kodi]:
+        """Start a Kodi, and kill it afterwards. home: another home folder than the one with the add-on alone."""
         kodi = Kodi(home or self.home, self.display)
         kodi.start()
         try:
@@ -47,7 +54,7 @@ class Bench:
             kodi.kill()
 
     def run(self) -> None:
-        """Everything, a row of the table at a time."""
+        """Measure everything, and print the table row by row."""
         print("| what | here | to compare with |")
         print("| --- | --- | --- |", flush=True)
         with self.kodi() as kodi:
@@ -61,28 +68,28 @@ class Bench:
         self.simkl.close()
 
     def press_to_dialog(self, kodi: Kodi) -> None:
-        """From RunScript to the window; by turns with the plain dialog, and with a script that does nothing else."""
-        ours: List[float] = []
-        plain: List[float] = []
-        bare: List[float] = []
-        skins, away = kodi.home / ".kodi/addons" / ADDON_ID / "resources/skins", kodi.home / "skins"
+        """Measure from RunScript to the window, to the plain dialog, and to the dialog of the bare script, in turn."""
+        ours: list[float] = []
+        plain: list[float] = []
+        bare: list[float] = []
+        skins, moved = kodi.home / ".kodi/addons" / ADDON_ID / "resources/skins", kodi.home / "skins"
         for _ in range(ROUNDS):
-            with open_dialog(kodi, start_ours) as took:
-                ours.append(took)
-            skins.rename(away)
-            with open_dialog(kodi, start_ours) as took:
-                plain.append(took)
-            away.rename(skins)
-            with open_dialog(kodi, start_bare) as took:
-                bare.append(took)
+            with open_dialog(kodi, start_ours) as seconds:
+                ours.append(seconds)
+            skins.rename(moved)
+            with open_dialog(kodi, start_ours) as seconds:
+                plain.append(seconds)
+            moved.rename(skins)
+            with open_dialog(kodi, start_bare) as seconds:
+                bare.append(seconds)
         row("press to window", milliseconds(ours), "the plain dialog", milliseconds(plain))
         row("press to plain dialog", milliseconds(plain), BARE, milliseconds(bare))
 
     def cancel(self, kodi: Kodi) -> None:
-        """From Back to no dialog and to no script, while a poll hangs; by turns with a script that does nothing."""
-        gone: List[float] = []
-        ended: List[float] = []
-        bare: List[float] = []
+        """Measure from Back to the end of the dialog and of the script, while a poll hangs, and for the bare script."""
+        closed: list[float] = []
+        ended: list[float] = []
+        bare: list[float] = []
         self.simkl.interval = 1
         for _ in range(ROUNDS):
             self.simkl.fault("poll", silence)
@@ -92,32 +99,32 @@ class Bench:
             before = scripts_ended(kodi)
             pressed = time.perf_counter()
             kodi.key("Back")
-            wait_for("no dialog", lambda: kodi.window() == HOME, pause=0.002)
-            gone.append(time.perf_counter() - pressed)
-            wait_for("no script", lambda: scripts_ended(kodi) > before, pause=0.002)  # noqa: B023
+            wait_for("no dialog", lambda: kodi.window() == HOME, interval=0.002)
+            closed.append(time.perf_counter() - pressed)
+            wait_for("no script", lambda: scripts_ended(kodi) > before, interval=0.002)  # noqa: B023
             ended.append(time.perf_counter() - pressed)
             with open_dialog(kodi, start_bare):
                 pressed = time.perf_counter()
                 kodi.key("Back")
-                wait_for("no dialog", lambda: kodi.window() == HOME, pause=0.002)
+                wait_for("no dialog", lambda: kodi.window() == HOME, interval=0.002)
                 bare.append(time.perf_counter() - pressed)
         self.simkl.interval = 5
         self.simkl.clear_faults()
-        row("Cancel to no dialog, a poll hanging", milliseconds(gone), BARE, milliseconds(bare))
-        row("Cancel to no script, a poll hanging", milliseconds(ended), "the same, no dialog", milliseconds(gone))
+        row("Cancel to no dialog, a poll hanging", milliseconds(closed), BARE, milliseconds(bare))
+        row("Cancel to no script, a poll hanging", milliseconds(ended), "the same, no dialog", milliseconds(closed))
 
     def one_sign_in(self, kodi: Kodi) -> None:
-        """What a sign-in asks of Simkl, approved after 12 seconds at an interval of 5."""
+        """Count the requests of a sign-in that is approved after 12 seconds, with 5 seconds between polls."""
         first = len(self.simkl.requests)
         start_ours(kodi)
         wait_for("a code", lambda: "enter this code" in kodi.message())
         time.sleep(12)
         self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
         approved = time.perf_counter()
-        wait_for("the token", lambda: kodi.settings_file().get("access_token"), pause=0.01)
+        wait_for("the token", lambda: kodi.settings_file().get("access_token"), interval=0.01)
         stored = time.perf_counter() - approved
         kodi.wait_for_message("Signed in as")
-        wait_for("the window to go", lambda: kodi.window() == HOME)
+        wait_for("the window to close", lambda: kodi.window() == HOME)
         requests = self.simkl.requests[first:]
         kinds = [request.kind for request in requests]
         connections = len({request.connection for request in requests})
@@ -126,12 +133,12 @@ class Bench:
         row("approval to the token on the disk", f"{stored:.1f} s", "at the most, an interval and a tenth", "5.5 s")
 
     def module(self, kodi: Kodi) -> None:
-        """What another add-on pays for the account."""
+        """Measure how long another add-on needs to import simkl_account and to read the account."""
         start_ours(kodi)
         wait_for("a code", lambda: "enter this code" in kodi.message())
         self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
         kodi.wait_for_message("Signed in as")
-        wait_for("the window to go", lambda: kodi.window() == HOME)
+        wait_for("the window to close", lambda: kodi.window() == HOME)
         consumer = Consumer(kodi)
         costs = [consumer.do("import_cost") for _ in range(ROUNDS)]
         requests, ours = [cost[0] for cost in costs], [cost[1] for cost in costs]
@@ -140,11 +147,11 @@ class Bench:
         row("who is signed in, once loaded", f"{1e6 * read:.0f} µs", "what is promised", "1000 µs")
 
     def quit(self) -> None:
-        """From Quit to the end of the process, while a poll hangs, by turns with nothing running."""
+        """Measure from Quit to the end of the process, in turn while a poll hangs and without the add-on running."""
         self.simkl.interval = 1
-        silent: List[float] = []
-        trickling: List[float] = []
-        without: List[float] = []
+        silent: list[float] = []
+        trickling: list[float] = []
+        without: list[float] = []
         for _ in range(QUITS):
             for fault, seconds in ((silence, silent), (trickle_body, trickling), (None, without)):
                 with self.kodi() as kodi:
@@ -161,74 +168,76 @@ class Bench:
         row("Quit, a poll trickling in", milliseconds(trickling), NONE, milliseconds(without))
 
     def idle(self) -> None:
-        """A minute of Kodi with the code on the screen, against a minute of it at home."""
+        """Measure CPU and memory with the code on the screen, with the bare script, and at the home screen."""
         with self.kodi() as kodi:
-            time.sleep(10)  # what Kodi does after its start
-            cpu_home, memory_home = a_minute_of(kodi)
+            time.sleep(10)  # until Kodi has finished starting
+            cpu_home, memory_home = measure_idle(kodi)
             with open_dialog(kodi, start_bare):
-                cpu_bare, memory_bare = a_minute_of(kodi)
+                cpu_bare, memory_bare = measure_idle(kodi)
             start_ours(kodi)
             wait_for("a code", lambda: "enter this code" in kodi.message())
-            cpu, memory = a_minute_of(kodi)
-            grown = memory_of(kodi) - memory
+            cpu, memory_ours = measure_idle(kodi)
+            grown = memory(kodi) - memory_ours
         row("CPU while the code is shown", f"{cpu:.1f} %", f"{BARE}; at home", f"{cpu_bare:.1f} %; {cpu_home:.1f} %")
-        row("memory", f"{memory:.0f} MB", f"{BARE}; at home", f"{memory_bare:.0f} MB; {memory_home:.0f} MB")
+        row("memory", f"{memory_ours:.0f} MB", f"{BARE}; at home", f"{memory_bare:.0f} MB; {memory_home:.0f} MB")
         row("memory grown in that minute", f"{grown:.1f} MB", "", "")
 
 
 def start_ours(kodi: Kodi) -> None:
-    """Begin a sign-in."""
+    """Start a sign-in."""
     kodi.run("action=sign_in")
 
 
 def start_bare(kodi: Kodi) -> None:
-    """Begin what only opens a dialog."""
+    """Start the bare script, which only opens a dialog."""
     kodi.builtin("RunScript(script.test.bare)")
 
 
 @contextlib.contextmanager
 def open_dialog(kodi: Kodi, start: Callable[[Kodi], None]) -> Iterator[float]:
-    """A progress dialog; yields the seconds it took. Afterwards it is cancelled, and its script has ended."""
+    """Open a dialog, and yield the seconds that took. Afterwards, cancel it and wait for the end of its script."""
     before = scripts_ended(kodi)
     started = time.perf_counter()
     start(kodi)
-    wait_for("the dialog", lambda: kodi.window() in (PROGRESS, SIGN_IN), pause=0.002)
+    wait_for("the dialog", lambda: kodi.window() in (PROGRESS, SIGN_IN), interval=0.002)
     yield time.perf_counter() - started
     if kodi.window() in (PROGRESS, SIGN_IN):
         kodi.key("Back")
-    wait_for("the end", lambda: kodi.window() == HOME and scripts_ended(kodi) == before + 2)  # the helper's and this
+    # Two scripts have to end: the helper add-on's, which started the other one, and the one with the dialog.
+    wait_for("the end", lambda: kodi.window() == HOME and scripts_ended(kodi) == before + 2)
 
 
 def scripts_ended(kodi: Kodi) -> int:
-    """How many scripts have ended, their threads included."""
-    return kodi.log().count("onExecutionDone(")  # and not "successfully run", which is said before the threads end
+    """Return how many scripts have ended, with all their threads."""
+    return kodi.log().count("onExecutionDone(")  # Kodi logs "successfully run" before the threads have ended
 
 
-def a_minute_of(kodi: Kodi) -> "tuple[float, float]":
-    """CPU in percent of one core, and memory in MB at the beginning."""
-    memory, cpu = memory_of(kodi), kodi.cpu_seconds()
-    time.sleep(MINUTE)
-    return 100 * (kodi.cpu_seconds() - cpu) / MINUTE, memory
+def measure_idle(kodi: Kodi) -> tuple[float, float]:
+    """Return the CPU use in percent of one core, and the memory in MB at the beginning."""
+    memory_before, cpu_before = memory(kodi), kodi.cpu_seconds()
+    time.sleep(IDLE_TIME)
+    return 100 * (kodi.cpu_seconds() - cpu_before) / IDLE_TIME, memory_before
 
 
-def memory_of(kodi: Kodi) -> float:
-    """Resident memory in MB."""
+def memory(kodi: Kodi) -> float:
+    """Return Kodi's resident memory in MB."""
     pages = int(Path(f"/proc/{kodi.pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def milliseconds(seconds: List[float]) -> str:
-    """The median."""
+def milliseconds(seconds: list[float]) -> str:
+    """Return the median, formatted."""
     return f"{1000 * statistics.median(seconds):.0f} ms"
 
 
-def row(what: str, here: str, other: str, there: str) -> None:
-    """A line of the table."""
-    print(f"| {what} | {here} | {there} ({other}) |" if other else f"| {what} | {here} | |", flush=True)
+def row(name: str, figure: str, other_name: str, other_figure: str) -> None:
+    """Print a row of the table. other_name: what the figure is compared with; "" for nothing."""
+    comparison = f"{other_figure} ({other_name}) " if other_name else ""
+    print(f"| {name} | {figure} | {comparison}|", flush=True)
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure in a network where Simkl is the stand-in."""
     namespace.enter(HOSTS)
     with tempfile.TemporaryDirectory(prefix="kodi-") as folder, xvfb() as display:
         Bench(Path(folder), display).run()

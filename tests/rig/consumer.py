@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The add-on of the tests that uses the account: tests/kodi/consumers/plugin.video.consumer."""
+"""Controls the tests' add-on that uses the account: tests/kodi/consumers/plugin.video.consumer."""
+
+from __future__ import annotations
 
 import itertools
 import json
@@ -13,14 +15,14 @@ _numbers = itertools.count()
 
 
 class Consumer:
-    """The add-on that uses the account."""
+    """The add-on that uses the account, in a running Kodi."""
 
     def __init__(self, kodi: Kodi) -> None:
         self._kodi = kodi
         wait_for("the service", lambda: kodi.info(f"Window({HOME}).Property(consumer.is_up)")[0])
 
     def begin(self, what: str, where: str = "script") -> Callable[[], Any]:
-        """Have its script or its service do something; returns what waits for the result."""
+        """Start one of its functions, in its script or its service. Returns a function that waits for the result."""
         key = f"consumer.{next(_numbers)}"
         if where == "script":
             self._kodi.builtin(f"RunScript({CONSUMER},{what},{key})")
@@ -34,13 +36,13 @@ class Consumer:
         return result
 
     def do(self, what: str, where: str = "script") -> Any:
-        """Have it do something, and return the result."""
+        """Run one of its functions, and return the result."""
         return self.begin(what, where)()
 
     def heard(self) -> Any:
-        """The events that its service heard, each with the account that it read then."""
+        """Return the events that its service received, each with the account at that moment."""
         return json.loads(self._kodi.info(f"Window({HOME}).Property(consumer.heard)")[0] or "[]")
 
     def wait_until_heard(self, count: int) -> Any:
-        """So many events."""
+        """Wait until its service has received so many events, and return them."""
         return wait_for(f"{count} events", lambda: self.heard() if len(self.heard()) >= count else None)

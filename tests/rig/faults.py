@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can go wrong between here and Simkl: answers that a stand-in gives in place of its own."""
+"""What can go wrong between here and Simkl: faults that the stand-in answers a request with."""
+
+from __future__ import annotations
 
 import contextlib
 import gzip
@@ -9,30 +11,30 @@ import socket
 import struct
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 if TYPE_CHECKING:
     from .standin import Handler
 
 Fault = Callable[["Handler"], None]
-"""Answers one request."""
+"""A function that answers one request."""
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Fault:
-    """This status and body; header names with _ for -."""
+    """Answer with this status, body and headers. A header's name has "_" for "-"."""
     return lambda handler: handler.send(code, body, **headers)
 
 
 def answer(body: Any) -> Fault:
-    """This JSON."""
+    """Answer with this JSON."""
     return status(200, json.dumps(body).encode())
 
 
 def too_many(seconds: int, as_date: bool = False) -> Fault:
-    """Come back in so many seconds."""
+    """Answer 429 with Retry-After, in seconds or as a date."""
 
-    def refuse(handler: "Handler") -> None:
-        # A date has whole seconds: the next one after the time meant.
+    def refuse(handler: Handler) -> None:
+        # A date has only whole seconds: take the next one, so that the time is not too short.
         value = formatdate(time.time() + seconds + 1, usegmt=True) if as_date else str(seconds)
         handler.send(429, b'{"error":"rate_limit","code":429}', Retry_After=value)
 
@@ -40,15 +42,18 @@ def too_many(seconds: int, as_date: bool = False) -> Fault:
 
 
 def redirect(location: str) -> Fault:
-    """Somewhere else."""
+    """Redirect to this URL."""
     return status(302, Location=location)
 
 
-def without_answer(delay: float = 0, then: "Optional[Fault]" = None) -> Fault:
-    """Do what was asked, and answer late, in seconds; or, with then, with that fault in place of the answer."""
+def without_answer(delay: float = 0, then: Fault | None = None) -> Fault:
+    """Do what was asked, and answer after a delay in seconds.
 
-    def late(handler: "Handler") -> None:
-        status_code, body = handler.standin.answer(handler.current)
+    then: a fault that is answered in place of the true answer.
+    """
+
+    def late(handler: Handler) -> None:
+        status_code, body = handler.standin.answer(handler.current_request)
         time.sleep(delay)
         if then:
             then(handler)
@@ -58,36 +63,36 @@ def without_answer(delay: float = 0, then: "Optional[Fault]" = None) -> Fault:
     return late
 
 
-def silence(handler: "Handler") -> None:
-    """Take the request and say nothing, until the client goes away."""
-    while not gone(handler, 0.05):
+def silence(handler: Handler) -> None:
+    """Send nothing until the client closes the connection."""
+    while not is_closed(handler, 0.05):
         pass
 
 
-def drop(handler: "Handler") -> None:
+def drop(handler: Handler) -> None:
     """Reset the connection."""
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 
 
-def cut_off(handler: "Handler") -> None:
-    """The beginning of an answer."""
+def cut_off(handler: Handler) -> None:
+    """Send the first part of an answer, and close the connection."""
     handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n{"result": "OK", "acc')
     handler.close_connection = True
 
 
-def answer_and_drop(handler: "Handler") -> None:
-    """Do what was asked for, and lose the connection before the answer is out."""
-    handler.standin.answer(handler.current)
+def answer_and_drop(handler: Handler) -> None:
+    """Do what was asked, and reset the connection in place of an answer."""
+    handler.standin.answer(handler.current_request)
     drop(handler)
 
 
 def answer_once(condition: Callable[[], bool]) -> Fault:
-    """The true answer, as soon as the condition holds."""
+    """Send the true answer as soon as the condition is true."""
 
-    def wait_and_answer(handler: "Handler") -> None:
-        code, body = handler.standin.answer(handler.current)
+    def wait_and_answer(handler: Handler) -> None:
+        code, body = handler.standin.answer(handler.current_request)
         while not condition() and not handler.standin.closed.wait(0.01):
             pass
         with contextlib.suppress(OSError):
@@ -96,31 +101,37 @@ def answer_once(condition: Callable[[], bool]) -> Fault:
     return wait_and_answer
 
 
-def trickle_headers(handler: "Handler") -> None:
-    """A byte now and then, and never the end of the headers."""
+def trickle_headers(handler: Handler) -> None:
+    """Send headers byte by byte, without an end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     _trickle(handler)
 
 
-def trickle_body(handler: "Handler") -> None:
-    """A byte now and then, and never the end of the body."""
+def trickle_body(handler: Handler) -> None:
+    """Send a body byte by byte, without an end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n")
     _trickle(handler)
 
 
-def trickle_and_close(handler: "Handler") -> None:
-    """The same in an answer that ends with its connection: http.client lets go of that before the body is read."""
+def trickle_and_close(handler: Handler) -> None:
+    """Send "Connection: close" and then a body byte by byte, without an end.
+
+    http.client closes such a connection before the body is read: only the response still has the socket.
+    """
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
     _trickle(handler)
 
 
 def packed(body: bytes, how: str = "gzip") -> Fault:
-    """This body, compressed though nobody asked for it."""
+    """Answer with this body, compressed by gzip although the client did not ask for that.
+
+    how: the Content-Encoding that the answer names.
+    """
     return status(200, gzip.compress(body), Content_Encoding=how)
 
 
-def endless(handler: "Handler") -> None:
-    """A body as fast as it goes, and never its end."""
+def endless(handler: Handler) -> None:
+    """Send a body as fast as possible, without an end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
     handler.close_connection = True
     with contextlib.suppress(OSError):
@@ -128,8 +139,8 @@ def endless(handler: "Handler") -> None:
             handler.wfile.write(b" " * 65536)
 
 
-def gone(handler: "Handler", seconds: float) -> bool:
-    """Wait that long; whether the client has closed the connection, or the stand-in has ended."""
+def is_closed(handler: Handler, seconds: float) -> bool:
+    """Wait these seconds. Returns True if the client has closed the connection, or if the stand-in has ended."""
     handler.close_connection = True
     readable, _, _ = select.select([handler.connection], [], [], seconds)
     with contextlib.suppress(OSError):
@@ -137,15 +148,18 @@ def gone(handler: "Handler", seconds: float) -> bool:
     return True
 
 
-def _trickle(handler: "Handler") -> None:
+def _trickle(handler: Handler) -> None:
     with contextlib.suppress(OSError):
-        while not gone(handler, 0.05):
+        while not is_closed(handler, 0.05):
             handler.wfile.write(b"x")
 
 
 @contextlib.contextmanager
 def black_hole(port: int = 0) -> Iterator[int]:
-    """A port at which a connect hangs, as on a dead route: its queue is full, and further SYNs are dropped."""
+    """Yield a port at which a connect hangs, as if no packet arrived.
+
+    The queue of the listening socket is full, so that the system drops every further SYN.
+    """
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
         address = listener.getsockname()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The home folder of a throw-away Kodi: the add-on as it ships, the modules it needs, and Kodi set up to be tested."""
+"""The home folder of a Kodi for a test: the add-on as it ships, the modules that it needs, and Kodi's settings."""
+
+from __future__ import annotations
 
 import re
 import shutil
@@ -12,17 +14,17 @@ import trustme
 from tools.package import ADDON_ID, ROOT, read_shipped, shipped_files
 
 MODULES = ROOT / ".venv"
-"""What `make` installs of kodi-19.txt and so on is in its folders kodi-19 and so on."""
+"""`make` installs the modules of kodi-19.txt into its folder kodi-19, and those of the other releases likewise."""
 
 HELPER_ADDONS = ROOT / "tests/kodi/addons"
 CONSUMERS = ROOT / "tests/kodi/consumers"
 EXAMPLES = ROOT / "docs/for-add-ons.md"
 
 _NEEDED = {"requests": ["urllib3", "certifi", "chardet", "idna"], "qrcode": ["six", "pil"]}
-"""What a module add-on imports; pil is Kodi's own."""
+"""The modules that a module add-on requires. Kodi itself brings pil."""
 
 AUTOMATIC, NEVER = 0, 2
-"""Kodi's numbers for when add-ons are updated."""
+"""Kodi's numbers in general.addonupdates: whether it updates add-ons."""
 
 _GUISETTINGS = """<settings version="2">
     <setting id="services.webserver">true</setting>
@@ -58,11 +60,11 @@ MODULE_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def build(home: Path, port: int, windowed: bool = False, addon_updates: int = NEVER) -> None:
-    """Make a home folder with nothing in it but what the tests themselves need."""
+    """Make a home folder that holds only Kodi's settings and the add-ons that help the tests."""
     addons, userdata = home / ".kodi/addons", home / ".kodi/userdata"
     userdata.mkdir(parents=True)
     shutil.copytree(HELPER_ADDONS, addons)
-    (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # else Kodi looks for a sound card for 5 s
+    (home / ".asoundrc").write_text("pcm.!default { type null }\n")  # otherwise Kodi looks for a sound card for 5 s
     (userdata / "guisettings.xml").write_text(
         _GUISETTINGS.format(port=port, screen_mode="WINDOW" if windowed else "DESKTOP", addon_updates=addon_updates)
     )
@@ -70,9 +72,9 @@ def build(home: Path, port: int, windowed: bool = False, addon_updates: int = NE
 
 
 def add_addon(home: Path, authority: trustme.CA, client_id: str, consumers: bool, release: str) -> None:
-    """Put the add-on and the modules that it needs into the home folder, none enabled.
+    """Put the add-on and the modules that it needs into the home folder. Kodi does not enable them by itself.
 
-    consumers: with the add-ons that use the account, the examples of the documentation among them.
+    consumers: also put in the add-ons that use the account, with the examples of the documentation.
     """
     addons = home / ".kodi/addons"
     for path in shipped_files():
@@ -86,18 +88,18 @@ def add_addon(home: Path, authority: trustme.CA, client_id: str, consumers: bool
 
 
 def set_skin(home: Path, skin: str) -> None:
-    """Have the next Kodi in this home use a skin."""
+    """Set the skin of the next Kodi in this home folder."""
     _set(home, "lookandfeel.skin", skin)
     folder = home / ".kodi/userdata/addon_data" / skin
     folder.mkdir(parents=True, exist_ok=True)
-    # Estouchy explains itself at its first run, and until that is read, Kodi answers nothing.
+    # At its first run Estouchy shows an introduction, and Kodi does not answer until the user has closed it.
     (folder / "settings.xml").write_text('<settings><setting id="FirstRun" type="string">done</setting></settings>')
 
 
 def set_language(home: Path, language: str) -> None:
-    """Have the next Kodi in this home speak a language."""
+    """Set the language of the next Kodi in this home folder, such as "de_de"."""
     _set(home, "locale.language", f"resource.language.{language}")
-    if language[:2] in ("ar", "he", "ja", "ko", "zh"):  # as Kodi's own settings do when one of these is chosen
+    if language[:2] in ("ar", "he", "ja", "ko", "zh"):  # Kodi's settings do this when the user chooses one of these
         _set(home, "lookandfeel.font", "Arial")
 
 
@@ -112,13 +114,13 @@ def _set(home: Path, setting: str, value: str) -> None:
 
 
 def fill_in_client_id(home: Path, client_id: str) -> None:
-    """Make the add-on in this home folder a build with this client id."""
+    """Make this client id the build's default in the add-on of this home folder."""
     path = Path("resources/settings.xml")
     (home / ".kodi/addons" / ADDON_ID / path).write_bytes(read_shipped(path, client_id))
 
 
 def enable_addons(home: Path) -> None:
-    """Enable every add-on, in the database of a Kodi that has run once in this home and has ended."""
+    """Enable every add-on in Kodi's database. Kodi has to have run once in this home folder, and to have ended."""
     ids = [path.name for path in (home / ".kodi/addons").iterdir() if (path / "addon.xml").is_file()]
     database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
     with sqlite3.connect(database) as connection:
@@ -127,11 +129,11 @@ def enable_addons(home: Path) -> None:
         enabled = {row[0] for row in connection.execute("SELECT addonID FROM installed WHERE enabled = 1")}
     connection.close()
     missing = set(ids) - enabled
-    assert not missing, f"Kodi did not find {missing}"
+    assert not missing, f"Kodi has not found these add-ons: {missing}"
 
 
 def _write_examples(addon: Path) -> None:
-    """Make an add-on of the blocks of the documentation: the first line of each names its file."""
+    """Make an add-on of the code blocks in the documentation. The first line of each block names its file."""
     addon.mkdir()
     for name, code in re.findall(
         r"^```\w+\n(?:# |<!-- )([\w.]+)(?: -->)?\n(.*?)^```$", EXAMPLES.read_text(), re.M | re.S
@@ -140,7 +142,7 @@ def _write_examples(addon: Path) -> None:
 
 
 def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
-    """Add the script.module.* add-ons that the repository of a release of Kodi has; they trust the authority, too."""
+    """Add the script.module.* add-ons of a release of Kodi. Its certifi also trusts this certificate authority."""
     for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{release}")]):
         name = distribution.metadata["Name"].lower()
         addon = addons / f"script.module.{name}"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A real Kodi on a screen, used as a person uses it: keys in, labels and pictures out."""
+"""Controls a real Kodi as a user does: it presses keys, and reads labels and takes screenshots."""
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -11,7 +13,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, TypeVar
+from typing import Any, Callable, Iterator, TypeVar
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 from xml.etree import ElementTree
@@ -25,24 +27,27 @@ from . import home, releases
 T = TypeVar("T")
 
 HOME, ADDON_SETTINGS, PROGRESS, YES_NO, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10100, 10103, 13000
-"""Kodi's ids of the windows that the add-on shows. Those of a script's own begin at 13000."""
+"""Kodi's ids of the windows that the add-on shows. The ids of windows that a script brings begin at 13000."""
 
 SIGN_IN = -1
-"""The window of a sign-in, whichever of the two it is."""
+"""What Kodi.window() returns for the window of a sign-in and for its plain dialog alike."""
 
 _HTTP = build_opener(ProxyHandler({}))
 
 
 class KodiError(Exception):
-    """Kodi did not do what was waited for."""
+    """Raised when Kodi has not done in time what a test waits for, or when it answers with an error."""
 
 
 class EndedWhileStarting(KodiError):
-    """Kodi is not there any more, and nobody has asked it to go."""
+    """Raised when the process of Kodi has ended before Kodi was up."""
 
 
-def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, pause: float = 0.02) -> T:
-    """Wait until the condition is true, and return what it returned."""
+def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, interval: float = 0.02) -> T:
+    """Call the condition every interval seconds until it returns a true value, and return that value.
+
+    what: names the condition in the error. seconds: the timeout, after which KodiError is raised.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -50,12 +55,12 @@ def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, pause: 
             return value
         if time.monotonic() > deadline:
             raise KodiError(f"waited {seconds:g} s for: {what}")
-        time.sleep(pause)
+        time.sleep(interval)
 
 
 @contextlib.contextmanager
 def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
-    """A virtual screen; yields its DISPLAY."""
+    """Start a virtual screen, and yield its DISPLAY."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
     process = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
@@ -69,43 +74,43 @@ def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
 
 
 class Kodi:
-    """One Kodi process with a home folder of its own, below /tmp."""
+    """One Kodi process, with its own home folder below /tmp."""
 
     def __init__(
         self,
         folder: Path,
         display: str,
-        environment: Optional[Dict[str, str]] = None,
+        environment: dict[str, str] | None = None,
         release: str = releases.RELEASE,
     ) -> None:
         self.home = folder
         self.release = release
         self.display = display
         self._environment = environment or {}
-        self._asked = 0
-        self._process: Optional[subprocess.Popen[bytes]] = None
+        self._settings_requests = 0
+        self._process: subprocess.Popen[bytes] | None = None
         self._port = int(
             re.findall(r"webserverport\D*(\d+)", (folder / ".kodi/userdata/guisettings.xml").read_text())[0]
         )
 
-    # Life
+    # The process
 
     def start(self) -> None:
-        """Start, and wait until the home screen takes keys.
+        """Start Kodi, and wait until it is up.
 
-        About once in a thousand starts Kodi crashes in a thread of its own, which reads the environment for USB
-        devices while Python is being set up, and before any add-on's code has run: then it is started again.
+        In about one of a thousand starts, Kodi crashes before it has run any script: one of its threads reads the
+        environment, to look for USB devices, while another thread sets up Python. Then Kodi is started again.
         """
-        self._begin()
+        self._launch()
         try:
             wait_for("Kodi to start", self.is_up, 60)
         except EndedWhileStarting:
-            if "start processing" in self.log():  # a script had begun
+            if "start processing" in self.log():  # Kodi has already run a script
                 raise
-            self._begin()
+            self._launch()
             wait_for("Kodi to start", self.is_up, 60)
 
-    def _begin(self) -> None:
+    def _launch(self) -> None:
         environment = {
             "HOME": str(self.home),
             "DISPLAY": self.display,
@@ -115,7 +120,9 @@ class Kodi:
             **self._environment,
         }
         self._process = subprocess.Popen(
-            releases.inside(self.release, [releases.find(self.release, "usr/lib/*/kodi/kodi.bin"), "--standalone"]),
+            releases.command_inside(
+                self.release, [releases.find(self.release, "usr/lib/*/kodi/kodi.bin"), "--standalone"]
+            ),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -124,35 +131,35 @@ class Kodi:
         )
 
     def quit(self, seconds: float = 20) -> float:
-        """Quit as from the power menu; returns the seconds that took."""
+        """Quit as the power menu does, and return the seconds until the process has ended."""
         assert self._process is not None
-        asked_at = time.monotonic()
+        quit_at = time.monotonic()
         self.rpc("Application.Quit")
         self._process.wait(seconds)
-        return time.monotonic() - asked_at
+        return time.monotonic() - quit_at
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process if it still runs."""
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def is_running(self) -> bool:
-        """Whether the process is there."""
+        """Return True if the process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The id of the process."""
         assert self._process is not None
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """CPU time that the process has used so far."""
+        """Return the CPU time that the process has used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    # Hands
+    # Input
 
     def rpc(self, method: str, **parameters: Any) -> Any:
         """Call JSON-RPC and return its result."""
@@ -169,46 +176,49 @@ class Kodi:
         self.rpc("Addons.ExecuteAddon", addonid="script.test.helper", params=["builtin", command])
 
     def key(self, name: str) -> None:
-        """Press a key of the remote: Select, Back, Up, Down, Left, Right."""
+        """Press a key of the remote control: Select, Back, Up, Down, Left or Right."""
         self.rpc(f"Input.{name}")
 
     def focus(self, label: str, keys: str = "Down Down Down Down") -> None:
-        """Move the focus to what carries the label, by the keys that a person would try; "" where it is by itself."""
-        patience = 0.6 if keys else 5
+        """Press the keys one by one until the control with this label has the focus.
+
+        keys: "" if Kodi moves the focus there by itself.
+        """
+        timeout = 0.6 if keys else 5
         for key in [*keys.split(), ""]:
             with contextlib.suppress(KodiError):
-                wait_for(f"the focus on {label}", lambda: self.focused() == label, patience)
+                wait_for(f"the focus on {label}", lambda: self.focused() == label, timeout)
                 return
             if key:
                 self.key(key)
-        raise KodiError(f"no way to {label!r}; the focus is on {self.focused()!r}")
+        raise KodiError(f"the keys do not lead to {label!r}; the focus is on {self.focused()!r}")
 
     def press(self, label: str, keys: str = "Down Down Down Down") -> None:
-        """Move the focus to what carries the label and press OK."""
+        """Move the focus to the control with this label, and press OK. keys: see focus()."""
         self.focus(label, keys)
         self.key("Select")
 
     def type(self, text: str) -> None:
-        """Type into Kodi's keyboard and finish it."""
+        """Type into Kodi's keyboard, and press Done."""
         self.wait_for_window(KEYBOARD)
         self.rpc("Input.SendText", text=text, done=True)
 
     def open_settings(self) -> None:
-        """Open the add-on's settings, as from the add-on browser."""
+        """Open the add-on's settings, as Kodi's add-on browser does."""
         self.builtin(f"Addon.OpenSettings({ADDON_ID})")
         self.wait_for_window(ADDON_SETTINGS)
 
     def run(self, *arguments: str) -> None:
-        """RunScript, as another add-on would."""
+        """Run the add-on by RunScript with these arguments, as another add-on would."""
         self.builtin(f"RunScript({','.join([ADDON_ID, *arguments])})")
 
-    # Eyes
+    # Output
 
     def window(self) -> int:
-        """The id of the window or dialog on top."""
+        """Return the id of the topmost window or dialog: SIGN_IN for a sign-in, CONFIRMATION for any other script's."""
         number = int(self.rpc("GUI.GetProperties", properties=["currentwindow"])["currentwindow"]["id"])
         heading = self.heading()
-        # A progress dialog that is made again has no heading at times, in Kodi 20.1.
+        # In Kodi 20.1, a progress dialog that is opened for the second time sometimes has no heading.
         if (number == PROGRESS and heading in ("Sign in to Simkl", "")) or (
             number >= CONFIRMATION and heading == "Sign in to Simkl"
         ):
@@ -216,55 +226,55 @@ class Kodi:
         return CONFIRMATION if CONFIRMATION <= number < CONFIRMATION + 100 else number
 
     def wait_for_window(self, window: int, seconds: float = 10) -> None:
-        """Wait until a window is on top."""
-        with self._explained():
+        """Wait until this window is the topmost one."""
+        with self._naming_the_window():
             wait_for(f"window {window}", lambda: self.window() == window, seconds)
 
-    def info(self, *labels: str) -> List[str]:
-        """The values of info labels."""
+    def info(self, *labels: str) -> list[str]:
+        """Return the values of info labels."""
         values = self.rpc("XBMC.GetInfoLabels", labels=list(labels))
         return [values[label] for label in labels]
 
     def focused(self) -> str:
-        """The label of the control that has the focus."""
+        """Return the label of the control that has the focus."""
         return self.info("System.CurrentControl")[0].strip("[]").replace(" ( )", "").replace(" (*)", "")
 
-    def settings_rows(self) -> Set[str]:
-        """What can be read in the rows of the open settings window: labels of buttons, texts of edit fields."""
-        self._asked += 1
-        name = f"settings_rows_{self._asked}"
+    def settings_rows(self) -> set[str]:
+        """Return what the rows of the open settings window show: labels of buttons, and texts of edit fields."""
+        self._settings_requests += 1
+        name = f"settings_rows_{self._settings_requests}"
         self.rpc("Addons.ExecuteAddon", addonid="script.test.helper", params=["settings", name])
         rows = wait_for("the rows", lambda: self.info(f"Window({HOME}).Property({name})")[0])
         return set(json.loads(rows))
 
     def heading(self) -> str:
-        """The heading of the dialog on top."""
+        """Return the heading of the topmost dialog."""
         return self.info("Control.GetLabel(1)")[0]
 
     def message(self) -> str:
-        """The text of the dialog on top: progress, OK, yes/no, or the window of the sign-in, line by line."""
+        """Return the text of the topmost dialog: of Kodi's progress, OK or yes/no dialog, or of the add-on's window."""
         return " ".join(filter(None, self.info(*(f"Control.GetLabel({number})" for number in (2, 8, 9, 7)))))
 
     def wait_for_message(self, part: str, seconds: float = 10) -> str:
-        """Wait until the dialog on top says something with this in it; returns all of it."""
+        """Wait until the text of the topmost dialog contains this part, and return the whole text."""
 
         def found() -> str:
             message = self.message()
             return message if part in message else ""
 
-        with self._explained():
+        with self._naming_the_window():
             return wait_for(f"{part!r} on the screen", found, seconds)
 
     def is_visible(self, window: str) -> bool:
-        """Whether a window is on the screen, by Kodi's name for it."""
+        """Return True if the window with this name of Kodi's is on the screen."""
         return self.is_true(f"Window.IsVisible({window})")
 
     def is_true(self, condition: str) -> bool:
-        """One of Kodi's boolean conditions."""
+        """Return the value of one of Kodi's boolean conditions."""
         return bool(self.rpc("XBMC.GetInfoBooleans", booleans=[condition])[condition])
 
-    def settings_file(self) -> Dict[str, str]:
-        """The add-on's settings as they are on the disk; empty when there is no file."""
+    def settings_file(self) -> dict[str, str]:
+        """Return the add-on's settings as they are on the disk; nothing if the file is missing or broken."""
         file = self.home / ".kodi/userdata/addon_data" / ADDON_ID / "settings.xml"
         try:
             elements = ElementTree.parse(file).iter("setting")
@@ -273,23 +283,27 @@ class Kodi:
         return {element.attrib["id"]: element.text or "" for element in elements}
 
     def log(self) -> str:
-        """All of kodi.log."""
+        """Return the whole kodi.log."""
         return (self.home / ".kodi/temp/kodi.log").read_text(errors="replace")
 
     def screenshot(self, file: Path) -> None:
-        """A picture of the whole screen."""
+        """Take a screenshot of the whole screen."""
         file.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["import", "-display", self.display, "-window", "root", str(file)], check=True)
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _naming_the_window(self) -> Iterator[None]:
+        """Add the topmost window and its text to the message of a KodiError."""
         try:
             yield
         except KodiError as error:
-            raise KodiError(f"{error}; on top is window {self.window()}: {self.message()!r}") from error
+            raise KodiError(f"{error}; the topmost window is {self.window()}: {self.message()!r}") from error
 
     def is_up(self) -> bool:
-        """Whether it takes keys: not while it starts, nor while it loads a profile."""
+        """Return True if Kodi answers. It does not while it starts or loads a profile.
+
+        Raises EndedWhileStarting if the process has ended.
+        """
         if not self.is_running():
             raise EndedWhileStarting(
                 "Kodi ended while starting: " + (self.home / "stderr").read_text(errors="replace")[-500:]
@@ -301,7 +315,7 @@ class Kodi:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -315,14 +329,14 @@ def make_home(
     consumers: bool = False,
     release: str = releases.RELEASE,
 ) -> None:
-    """A home folder in which the add-on, and all that it needs, is enabled."""
+    """Make a home folder in which the add-on and everything that it needs are enabled."""
     home.build(folder, free_port(), windowed)
     home.add_addon(folder, authority, client_id, consumers, release)
     run_once(folder, display, release)
 
 
 def run_once(folder: Path, display: str, release: str = releases.RELEASE) -> None:
-    """Enable every add-on in the home folder: Kodi has to have found them once."""
+    """Start Kodi once, so that it finds the add-ons in the home folder, and then enable all of them."""
     kodi = Kodi(folder, display, release=release)
     try:
         kodi.start()
@@ -333,5 +347,5 @@ def run_once(folder: Path, display: str, release: str = releases.RELEASE) -> Non
 
 
 def copy_home(template: Path, folder: Path) -> None:
-    """A fresh copy of a home folder."""
+    """Copy a home folder."""
     shutil.copytree(template, folder, symlinks=True)

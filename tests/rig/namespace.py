@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A network of this process's own, in which api.simkl.com is this machine.
+"""Gives this process a private network in which api.simkl.com is this machine.
 
-In Linux namespaces (network and mounts) that end with the process: loopback and a card without a cable, so
-port 443 is free, no two test runs meet, and nothing that a test does can leave the machine.
+The network and its mounts are Linux namespaces, which end with the process. The network has loopback and one card that
+leads nowhere. So port 443 is free, two test runs do not disturb each other, and no request leaves the machine.
 """
+
+from __future__ import annotations
 
 import atexit
 import contextlib
@@ -12,26 +14,27 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, Iterator, Sequence
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 2, 4, 32, 4096, 16384, 2
 _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
-_hosts_file: Optional[Path] = None
+_hosts_file: Path | None = None
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(names: Sequence[str]) -> None:
-    """Move this thread, and all that it starts from now on, into new namespaces where the names are 127.0.0.1."""
+    """Move this thread, and what it starts later, into new namespaces. There, these host names are 127.0.0.1."""
     _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
-    # What is mounted here stays in here, but for the Kodis, each in a namespace of its own again (releases.inside).
+    # SLAVE: the machine does not see the mounts of this namespace. SHARED: the namespaces of the Kodis, which
+    # releases.command_inside() makes, do see them.
     for propagation in (_MS_SLAVE, _MS_SHARED):
         _call("mount", b"none", b"/", None, _MS_REC | propagation, None)
     _ip("link set lo up")
-    # Kodi starts no web server, and so no JSON-RPC, before it sees a network card with an address. This one leads
-    # nowhere (192.0.2.0/24 is for documentation, RFC 5737).
+    # Kodi starts its web server, which JSON-RPC needs, only when there is a network card with an address. This card
+    # leads nowhere: the addresses 192.0.2.0/24 are for documentation (RFC 5737).
     _ip("link add eth0 type veth peer name eth1")
     _ip("address add 192.0.2.2/32 dev eth0")
     _ip("link set eth0 up")
@@ -46,7 +49,7 @@ def enter(names: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def hosts(names: Sequence[str]) -> Iterator[None]:
-    """For a while, only these names can be looked up."""
+    """Within the with block, only these host names can be looked up."""
     assert _hosts_file is not None
     before = _hosts_file.read_text()
     _write_hosts(names)
@@ -58,17 +61,18 @@ def hosts(names: Sequence[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """For a while, nobody can write to the folder, root neither."""
+    """Within the with block, nobody can write to the folder, not even root."""
     name = bytes(folder)
-    with tempfile.TemporaryDirectory(prefix="read-only-") as aside:
-        # First aside: what is mounted gets to the Kodis as it is then, and a change of it does not.
-        _call("mount", name, aside.encode(), None, _MS_BIND, None)
-        _call("mount", b"none", aside.encode(), None, _MS_PRIVATE, None)
-        # A /tmp that is nosuid and nodev has to stay so in a user namespace.
+    with tempfile.TemporaryDirectory(prefix="read-only-") as elsewhere:
+        # A namespace of a Kodi gets a mount as it is when it is made, and no later change of it. So make the mount
+        # read-only in another place first.
+        _call("mount", name, elsewhere.encode(), None, _MS_BIND, None)
+        _call("mount", b"none", elsewhere.encode(), None, _MS_PRIVATE, None)
+        # In a user namespace, a mount of a /tmp that is nosuid and nodev has to be nosuid and nodev, too.
         flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV
-        _call("mount", b"none", aside.encode(), None, flags, None)
-        _call("mount", aside.encode(), name, None, _MS_BIND, None)
-        _call("umount2", aside.encode(), _MNT_DETACH)
+        _call("mount", b"none", elsewhere.encode(), None, flags, None)
+        _call("mount", elsewhere.encode(), name, None, _MS_BIND, None)
+        _call("umount2", elsewhere.encode(), _MNT_DETACH)
     try:
         yield
     finally:
@@ -77,7 +81,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def full_disk(folder: Path) -> Iterator[Callable[[], None]]:
-    """For a while, the folder is on a disk without a free byte; yields what makes room on it."""
+    """Within the with block, the folder is on a full disk. Yields a function that frees space on it."""
     name = bytes(folder)
     _call("mount", b"none", name, b"tmpfs", 0, b"size=64k")
     filler = folder / "filler"
@@ -102,4 +106,4 @@ def _ip(arguments: str) -> None:
 def _call(name: str, *arguments: object) -> None:
     if getattr(_libc, name)(*arguments) != 0:
         error = ctypes.get_errno()
-        raise OSError(error, f"{name}: {os.strerror(error)} (the tests in Kodi need root: see the Makefile)")
+        raise OSError(error, f"{name}: {os.strerror(error)} (the tests in Kodi need root: see tools/as_root.sh)")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A proxy of any kind on loopback, by pproxy, and Kodi set up to use it."""
+"""Runs a proxy of any type on loopback, and sets it in Kodi. The proxy is pproxy."""
+
+from __future__ import annotations
 
 import contextlib
 import socket
@@ -13,14 +15,14 @@ import trustme
 from .kodi import Kodi, free_port, wait_for
 
 TYPES = {"http": 0, "socks4": 1, "socks4a": 2, "socks5": 3, "socks5h": 4, "https": 5}
-"""Kodi's numbers in network.httpproxytype."""
+"""The types of proxies, and Kodi's numbers for them in network.httpproxytype."""
 
 USER, PASSWORD = "a user", "p@ss:w/rd"
 
 
 @contextlib.contextmanager
-def running_proxy(kind: str, folder: Path, authority: trustme.CA, login: bool = True) -> Iterator["Proxy"]:
-    """A proxy of this kind; folder: for its certificate and its log."""
+def running_proxy(kind: str, folder: Path, authority: trustme.CA, login: bool = True) -> Iterator[Proxy]:
+    """Run a proxy of this type. folder: for its certificate and its log. login: whether it requires a password."""
     server = {"http": "http", "https": "http+ssl"}.get(kind, kind.rstrip("ah"))
     port = free_port()
     arguments: Sequence[str] = ["-l", f"{server}://127.0.0.1:{port}" + (f"#{USER}:{PASSWORD}" if login else ""), "-v"]
@@ -47,12 +49,12 @@ class Proxy:
         self._log = log
 
     def was_asked_for(self, target: str) -> bool:
-        """Whether somebody wanted to be connected to the target, host:port."""
+        """Return True if a client has asked for a connection to this target, as host:port."""
         return target in self._log.read_text(errors="replace")
 
 
 def use(kodi: Kodi, kind: str, port: int, user: str = "", password: str = "") -> None:
-    """Set the proxy in Kodi, as in Settings > System > Internet access."""
+    """Set the proxy in Kodi, as the user does in Settings > System > Internet access."""
     for setting, value in {
         "httpproxytype": TYPES[kind],
         "httpproxyserver": "localhost",

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The releases of Kodi that the tests run on, each inside the Debian that has it: a folder, not a virtual machine.
+"""Installs the releases of Kodi that the tests run in, each with the Debian that has it, in a folder for chroot.
 
-usage: python -m tests.rig.releases RELEASE...     installs those that are missing, once for all clones
+usage: python -m tests.rig.releases RELEASE...     installs the missing releases; all clones of the project share them
 """
+
+from __future__ import annotations
 
 import os
 import shutil
@@ -10,56 +12,57 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
 
 from filelock import FileLock
 
 from tools.package import ADDON_ID
 
 DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie"}
-"""Kodi 19.1 with Python 3.9, 20.1 with 3.11 and 21.2 with 3.13."""
+"""The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, and 21.2 with 3.13."""
 
 CHOSEN = os.environ.get("KODI", "")
-"""The one release that a person wants everything on (`make test KODI=19`), or nothing."""
+"""The release that all tests are to run in (`make test KODI=19`); "" if none was chosen."""
 
 RELEASE = CHOSEN or "20"
+"""The release that is used if a caller names none."""
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / ADDON_ID
 
-# The fonts are the ones of Kodi's standard skin.
+# The fonts are the fonts of Kodi's standard skin.
 _PACKAGES = ["kodi", "kodi-bin", "libgl1-mesa-dri", "faketime", "ca-certificates", "fonts-noto-core", "fonts-noto-mono"]
 _ROBOTO = {"19": "fonts-roboto-hinted", "20": "fonts-roboto-hinted", "21": "fonts-roboto-unhinted"}
 
-# Inside, a process sees this machine's devices, processes and /tmp, and the names that can be looked up here.
-_BORROWED = ("hosts", "resolv.conf")
-_INSIDE = f"""
+# Inside the chroot, a process uses the devices, processes and /tmp of this machine, and its host names.
+_HOST_NAME_FILES = ("hosts", "resolv.conf")
+_ENTER = f"""
 for folder in proc sys dev tmp; do mount --rbind /$folder "$0/$folder"; done
-for file in {" ".join(_BORROWED)}; do [ ! -e /etc/$file ] || mount --bind /etc/$file "$0/etc/$file"; done
+for file in {" ".join(_HOST_NAME_FILES)}; do [ ! -e /etc/$file ] || mount --bind /etc/$file "$0/etc/$file"; done
 PATH="$PATH:/usr/sbin" exec chroot "$0" "$@"
 """
 
 
 def root(release: str) -> Path:
-    """The folder that is a release's file system."""
+    """Return the folder that holds a release's file system."""
     return FOLDER / f"kodi-{release}"
 
 
-def inside(release: str, command: Sequence[str]) -> List[str]:
-    """The command that runs a command in a release's file system, as the same process.
+def command_inside(release: str, command: Sequence[str]) -> list[str]:
+    """Return a command that runs this command in a release's file system. It keeps its process id.
 
-    The mounts are its own and end with it; what is mounted here later (tests/rig/namespace.py) is seen there, too.
+    It has its own mounts, which end with it. It also sees what is mounted here later (see tests/rig/namespace.py).
     """
-    return ["unshare", "--mount", "--propagation", "slave", "sh", "-ec", _INSIDE, str(root(release)), *command]
+    return ["unshare", "--mount", "--propagation", "slave", "sh", "-ec", _ENTER, str(root(release)), *command]
 
 
 def find(release: str, pattern: str) -> str:
-    """The path, inside, of the one file that matches."""
+    """Return the path, in the release's file system, of the one file that matches the pattern."""
     (file,) = root(release).glob(pattern)
     return f"/{file.relative_to(root(release))}"
 
 
 def install(releases: Sequence[str]) -> None:
-    """Install the releases that are missing, side by side."""
+    """Install the missing releases at the same time."""
     if all(map(_is_installed, releases)):
         return
     if os.geteuid() != 0:
@@ -71,15 +74,15 @@ def install(releases: Sequence[str]) -> None:
 
 
 def _install(releases: Sequence[str]) -> None:
-    print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: about a minute, once", flush=True)
+    print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: this takes about a minute, and only once", flush=True)
     started = time.monotonic()
-    processes = {release: _begin(release) for release in releases}
+    processes = {release: _start(release) for release in releases}
     for release, process in processes.items():
         if process.wait() == 0:
             _finish(release)
-    print(f"That took {time.monotonic() - started:.0f} s", flush=True)
+    print(f"Done in {time.monotonic() - started:.0f} s", flush=True)
     if not all(map(_is_installed, releases)):
-        raise SystemExit("Not all of them could be installed")
+        raise SystemExit("At least one release of Kodi could not be installed")
 
 
 def _packages(release: str) -> str:
@@ -95,11 +98,11 @@ def _unfinished(release: str) -> Path:
     return FOLDER / f"kodi-{release}.unfinished"
 
 
-def _begin(release: str) -> "subprocess.Popen[bytes]":
+def _start(release: str) -> subprocess.Popen[bytes]:
     for folder in (root(release), _unfinished(release)):
         if folder.exists():
             shutil.rmtree(folder)
-    # In mounts of its own, so that none is left when it is interrupted.
+    # In its own mount namespace, so that no mount is left if it is interrupted.
     command = [
         "unshare",
         "--mount",
@@ -120,7 +123,7 @@ def _begin(release: str) -> "subprocess.Popen[bytes]":
 
 
 def _finish(release: str) -> None:
-    for name in _BORROWED:
+    for name in _HOST_NAME_FILES:
         (_unfinished(release) / "etc" / name).touch()
     (_unfinished(release) / "packages").write_text(_packages(release))
     _unfinished(release).rename(root(release))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Kodi repository in a folder, served on loopback, and a Kodi that knows it and nothing else."""
+"""An add-on repository for Kodi in a folder, served on loopback, and a Kodi that has only this repository."""
+
+from __future__ import annotations
 
 import contextlib
 import functools
@@ -18,9 +20,9 @@ from . import home, releases
 from .kodi import free_port, run_once
 
 PORT = 8080
-"""On loopback, in the network of the tests."""
+"""The port on loopback, in the private network of the tests."""
 
-_ADDON = f"""<addon id="repository.test" name="Test repository" version="1.0.0" provider-name="Tests">
+_REPOSITORY_ADDON = f"""<addon id="repository.test" name="Test repository" version="1.0.0" provider-name="Tests">
     <requires><import addon="xbmc.addon" version="12.0.0"/></requires>
     <extension point="xbmc.addon.repository" name="Test repository">
         <dir>
@@ -35,16 +37,16 @@ _ADDON = f"""<addon id="repository.test" name="Test repository" version="1.0.0" 
 
 
 class Repository:
-    """The folder: an index, and each add-on's zip in a folder of its name, as Kodi's own repository has them."""
+    """A folder with the same layout as Kodi's own repository: an index, and a folder with the zip of each add-on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._slow = ""
-        self._go_on = threading.Event()
+        self._slow_addon = ""
+        self._may_download = threading.Event()
         folder.mkdir()
 
     def add(self, zipped: Path) -> None:
-        """Offer an add-on, in place of an older version of it."""
+        """Offer this add-on in place of any other version of it."""
         addon_id, _, _ = zipped.name.rpartition("-")
         shutil.rmtree(self._folder / addon_id, ignore_errors=True)
         (self._folder / addon_id).mkdir()
@@ -70,25 +72,25 @@ class Repository:
         for name, text in (("addons.xml", content), ("addons.xml.md5", hashlib.md5(content).hexdigest().encode())):
             new = self._folder / f"{name}.new"
             new.write_bytes(text)
-            new.rename(self._folder / name)  # at once: Kodi may be reading it
+            new.rename(self._folder / name)  # replaced in one step, because Kodi may be reading it
 
     @contextlib.contextmanager
     def slow(self, addon_id: str) -> Iterator[None]:
-        """For a while, whoever wants this add-on has to wait."""
-        self._slow = addon_id
-        self._go_on.clear()
+        """Within the with block, a download of this add-on does not start."""
+        self._slow_addon = addon_id
+        self._may_download.clear()
         try:
             yield
         finally:
-            self._go_on.set()
+            self._may_download.set()
 
     def _wait(self, path: str) -> None:
-        if self._slow and self._slow in path and path.endswith(".zip"):
-            self._go_on.wait(60)
+        if self._slow_addon and self._slow_addon in path and path.endswith(".zip"):
+            self._may_download.wait(60)
 
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:
-        """For a while, Kodi can read it."""
+        """Serve the repository within the with block."""
         handler = functools.partial(_Handler, directory=str(self._folder), wait=self._wait)
         with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
@@ -114,9 +116,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 def make_home_of_a_customer(folder: Path, display: str, release: str = releases.RELEASE) -> None:
-    """A home folder that has no add-on but a repository to get some from, and in which Kodi updates them itself."""
+    """Make a home folder that has only the repository, and in which Kodi updates add-ons by itself."""
     home.build(folder, free_port(), addon_updates=home.AUTOMATIC)
     repository = folder / ".kodi/addons/repository.test"
     repository.mkdir()
-    (repository / "addon.xml").write_text(_ADDON)
+    (repository / "addon.xml").write_text(_REPOSITORY_ADDON)
     run_once(folder, display, release)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can be seen on a screenshot: the QR code, as a phone sees it, and the characters of the code, as people do."""
+"""Reads a screenshot: the QR code, as a phone reads it, and the characters of the code."""
+
+from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 from PIL import Image, ImageChops, ImageStat
 
@@ -11,21 +12,22 @@ from tools.package import ROOT
 
 MEDIA = ROOT / "resources/skins/default/media"
 
-_COLUMN, _CODE_TOP, _CODE_HEIGHT, _CELL, _SHAPE = 1120, 340, 260, 150, 216 / 136
-"""The window's layout, in its own pixels of 1920 by 1080: see kodi/window.py."""
+_COLUMN_WIDTH, _CODE_TOP, _CODE_HEIGHT, _CELL_WIDTH, _CELL_RATIO = 1120, 340, 260, 150, 216 / 136
+"""Where the window shows the code, in the pixels of its 1920 by 1080: see kodi/window.py."""
 
 _COLUMN_LEFT = {"ltr": 700, "rtl": 100, "": 400}
+"""The left edge of the column with the code, by the window's property "layout"."""
 
 
 def read_qr(screenshot: Path) -> str:
-    """What the one QR code on the whole picture says; "" when there is none."""
+    """Return the text of the one QR code in the picture; "" if there is none."""
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(screenshot)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
-def qr_box(screenshot: Path) -> Tuple[int, int, int, int]:
-    """Left, top, right and bottom of the light square that the QR code is on."""
+def qr_box(screenshot: Path) -> tuple[int, int, int, int]:
+    """Return the left, top, right and bottom of the light square behind the QR code."""
     picture = Image.open(screenshot).convert("L")
     columns, rows = picture.size
     light = picture.point(lambda value: 255 if value > 250 else 0)
@@ -33,16 +35,16 @@ def qr_box(screenshot: Path) -> Tuple[int, int, int, int]:
         for y in range(0, rows, 4):
             if light.getpixel((x, y)) == 255 and _is_light(light, x, y, rows // 40):
                 return _grow(light, x, y)
-    raise AssertionError("no light square")
+    raise AssertionError("the screenshot has no light square")
 
 
 def read_code(screenshot: Path, length: int, layout: str) -> str:
-    """The characters in the cells of the code, each the picture that is most like it."""
+    """Return the characters of the code: for each cell, the character whose picture is most like it."""
     picture = Image.open(screenshot).convert("L")
     scale = picture.size[0] / 1920
-    width = min(_CELL, _COLUMN // length)
-    height = int(width * _SHAPE)
-    left = _COLUMN_LEFT[layout] + (_COLUMN - width * length) // 2
+    width = min(_CELL_WIDTH, _COLUMN_WIDTH // length)
+    height = int(width * _CELL_RATIO)
+    left = _COLUMN_LEFT[layout] + (_COLUMN_WIDTH - width * length) // 2
     top = _CODE_TOP + (_CODE_HEIGHT - height) // 2
     glyphs = _glyphs((int(width * scale), int(height * scale)))
     code = ""
@@ -53,8 +55,8 @@ def read_code(screenshot: Path, length: int, layout: str) -> str:
     return code
 
 
-def _glyphs(size: Tuple[int, int]) -> Dict[str, Image.Image]:
-    found: Dict[str, Image.Image] = {}
+def _glyphs(size: tuple[int, int]) -> dict[str, Image.Image]:
+    found: dict[str, Image.Image] = {}
     for file in MEDIA.glob("simkl-account-code-*.png"):
         mask = Image.open(file).convert("LA").getchannel("A").resize(size, Image.Resampling.BILINEAR)
         glyph = Image.new("L", size, 18)  # the window's background
@@ -68,12 +70,12 @@ def _difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def _is_light(picture: Image.Image, x: int, y: int, size: int) -> bool:
-    corners: List[Tuple[int, int]] = [(x + dx, y + dy) for dx in (0, size) for dy in (0, size)]
+    corners: list[tuple[int, int]] = [(x + dx, y + dy) for dx in (0, size) for dy in (0, size)]
     columns, rows = picture.size
     return all(a < columns and b < rows and picture.getpixel((a, b)) == 255 for a, b in corners)
 
 
-def _grow(picture: Image.Image, x: int, y: int) -> Tuple[int, int, int, int]:
+def _grow(picture: Image.Image, x: int, y: int) -> tuple[int, int, int, int]:
     left, top, right, bottom = x, y, x, y
     while left > 0 and picture.getpixel((left - 1, y)) == 255:
         left -= 1

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A stand-in for Simkl: both sign-ins over TLS as api.simkl.com, and the page where a person types the code.
+"""A stand-in for Simkl: both sign-in flows over TLS as api.simkl.com, and the page where the user enters the code.
 
-It keeps a record of every request, and answers the next ones of a kind with scripted faults where told to.
-Written on the standard library's server: the faults need the bare socket, below what a web framework shows.
+It records every request. A test can have it answer the next requests of a kind with faults. It uses the standard
+library's server, because the faults need the socket itself, which a web framework hides.
 """
+
+from __future__ import annotations
 
 import html
 import json
@@ -16,7 +18,7 @@ import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 import trustme
@@ -36,31 +38,31 @@ class Request:
     """"code", "poll", "refresh", "revoke", "user", "page", "activities" or "other"."""
     method: str
     path: str
-    query: Dict[str, str]
-    form: Dict[str, str]
-    headers: Dict[str, str]
-    connection: Tuple[str, int]
-    """The client's address: the same for as long as the connection lives."""
+    query: dict[str, str]
+    form: dict[str, str]
+    headers: dict[str, str]
+    connection: tuple[str, int]
+    """The client's address and port, which are the same for all requests of one connection."""
     at: float
     """time.monotonic() on arrival."""
 
 
 @dataclass
-class PinCode:
-    """A code that was handed out."""
+class IssuedCode:
+    """A code that was sent to a client."""
 
     user_code: str
     expires_at: float
-    approved_by: Optional[str] = None
+    approved_by: str | None = None
     device_code: str = ""
-    """Of the device flow."""
+    """"" for the PIN flow."""
     scope: str = ""
     is_declined: bool = False
 
 
 @dataclass
 class DeviceGrant:
-    """What the device flow granted, by its refresh token."""
+    """A grant of the device flow."""
 
     name: str
     scope: str
@@ -70,54 +72,57 @@ class DeviceGrant:
 
 @dataclass
 class StandIn:
-    """Simkl's state and its servers. expires_in and interval, in seconds, count for codes handed out from then on."""
+    """Simkl's state and its servers.
+
+    A test may change expires_in and interval, in seconds: the change counts for later codes.
+    """
 
     authority: trustme.CA = field(default_factory=trustme.CA)
     expires_in: float = 900
     interval: float = 1
-    requests: List[Request] = field(default_factory=list)
-    codes: Dict[str, PinCode] = field(default_factory=dict)
-    tokens: Dict[str, str] = field(default_factory=dict)
-    """Access token to user name."""
-    grants: Dict[str, DeviceGrant] = field(default_factory=dict)
-    """Those of the device flow, by refresh token; their access tokens are in tokens, too."""
+    requests: list[Request] = field(default_factory=list)
+    codes: dict[str, IssuedCode] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """The user's name by access token."""
+    grants: dict[str, DeviceGrant] = field(default_factory=dict)
+    """The grants of the device flow, by refresh token. Their access tokens are in tokens, too."""
     token_life: float = 604800
-    """Seconds that an access token of the device flow lives."""
+    """Seconds until an access token of the device flow expires."""
     next_user_code: str = ""
-    """In place of a random one, in the PIN flow."""
-    scope: Optional[str] = None
-    """What is granted in place of what was asked for."""
-    requests_left: Dict[str, int] = field(default_factory=dict)
-    """How many requests a user has left today, where that matters."""
-    token_of: Dict[str, str] = field(default_factory=dict)
-    """Token to the client id that it was issued to."""
-    secrets: List[str] = field(default_factory=list)
-    """Every code and token ever handed out."""
-    types: Dict[str, str] = field(default_factory=dict)
-    """User name to type of account, where that is not "free"."""
+    """The code that the PIN flow sends; "" for a random one."""
+    scope: str | None = None
+    """The scope of the next codes; None for the scope that the client asks for."""
+    requests_left: dict[str, int] = field(default_factory=dict)
+    """How many requests a user has left today, by name. A user who is not in it has no limit."""
+    client_id_of: dict[str, str] = field(default_factory=dict)
+    """The client id that asked for a token, by access token."""
+    secrets: list[str] = field(default_factory=list)
+    """Every code and token that was sent."""
+    types: dict[str, str] = field(default_factory=dict)
+    """The type of an account, by the user's name. A user who is not in it has a "free" account."""
     closed: threading.Event = field(default_factory=threading.Event)
-    """Set at the end, for faults that wait for it."""
+    """Set by close(), for faults that wait for it."""
 
     def __post_init__(self) -> None:
-        self._faults: Dict[str, Deque[Fault]] = {}
+        self._faults: dict[str, deque[Fault]] = {}
         self._lock = threading.RLock()
-        self._servers: List[ThreadingHTTPServer] = []
+        self._servers: list[ThreadingHTTPServer] = []
 
     # The servers
 
     @property
     def port(self) -> int:
-        """The first server's."""
+        """The port of the first server."""
         return int(self._servers[0].server_address[1])
 
     def serve_tls(self, port: int = 443, names: Sequence[str] = HOSTS) -> None:
-        """Serve on loopback with a certificate for these names."""
+        """Serve by TLS on loopback, with a certificate for these host names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert(*names).configure_cert(context)
         self._serve(_Server(("127.0.0.1", port), Handler, self, context))
 
     def serve_page(self, listener: socket.socket) -> None:
-        """Serve the same without TLS on a listening socket, for a browser beside the tests."""
+        """Serve without TLS on a listening socket, for a browser outside of the tests' network."""
         server = _Server(listener.getsockname()[:2], Handler, self, None, listener)
         self._serve(server)
 
@@ -132,75 +137,75 @@ class StandIn:
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
-    # What a test does and asks
+    # What a test calls
 
     def fault(self, kind: str, *faults: Fault) -> None:
-        """Answer the next requests of this kind with these faults, one each."""
+        """Answer the next requests of this kind with these faults, one request with each fault."""
         with self._lock:
             self._faults.setdefault(kind, deque()).extend(faults)
 
-    def of_kind(self, *kinds: str) -> List[Request]:
-        """The requests of these kinds so far."""
+    def of_kind(self, *kinds: str) -> list[Request]:
+        """Return the requests of these kinds so far."""
         with self._lock:
             return [request for request in self.requests if request.kind in kinds]
 
-    def newest_code(self) -> Optional[str]:
-        """The code handed out last, while it is good."""
+    def newest_code(self) -> str | None:
+        """Return the last code that was sent; None if it is not valid any more."""
         with self._lock:
             newest = list(self.codes)[-1] if self.codes else ""
-            return newest if self._live(newest) else None
+            return newest if self._valid_code(newest) else None
 
     def approve(self, user_code: str, user_name: str) -> bool:
-        """What a person does at simkl.com/pin. False when the code is not good."""
+        """Approve a code, as the user does at simkl.com/pin. Returns False if the code is not valid."""
         with self._lock:
-            code = self._live(user_code.replace(" ", "").upper())
+            code = self._valid_code(user_code.replace(" ", "").upper())
             if code:
                 code.approved_by = user_name
             return bool(code)
 
     def revoke(self, token: str) -> None:
-        """What a person does at simkl.com/settings/connected-apps: Simkl does not know the token any more."""
+        """Revoke an access token, as the user does at simkl.com/settings/connected-apps."""
         with self._lock:
             del self.tokens[token]
 
     def decline(self, user_code: str) -> None:
-        """What a person does at simkl.com/pin who did not ask for this."""
+        """Deny a code, as the user does at simkl.com/pin."""
         with self._lock:
             self.codes[user_code].is_declined = True
 
     def clear_faults(self) -> None:
-        """No more faults."""
+        """Remove the faults that no request has been answered with."""
         with self._lock:
             self._faults.clear()
 
     def close_listener(self) -> None:
-        """Take no more connections; those that are open stay."""
+        """Accept no more connections. Open connections stay open."""
         for server in self._servers:
             server.shutdown()
             server.socket.close()
 
     def no_more_requests(self) -> bool:
-        """Whether Simkl is left alone for two intervals. (What does not happen cannot be waited for.)"""
+        """Wait for two intervals, and return True if no request arrives in that time."""
         count = len(self.requests)
         time.sleep(2 * self.interval)
         return len(self.requests) == count
 
     def expire(self) -> None:
-        """Let every code run out now, at Simkl alone."""
+        """Let every code expire now. The add-on does not know that yet."""
         with self._lock:
             self.codes.clear()
 
-    # Simkl
+    # What the servers call
 
-    def take(self, request: Request) -> Optional[Fault]:
-        """Record a request; returns the fault that is to answer it."""
+    def take(self, request: Request) -> Fault | None:
+        """Record a request. Returns the fault to answer it with, if there is one."""
         with self._lock:
             self.requests.append(request)
             faults = self._faults.get(request.kind)
             return faults.popleft() if faults else None
 
-    def answer(self, request: Request) -> Tuple[int, Any]:
-        """The status and the JSON that Simkl would answer with."""
+    def answer(self, request: Request) -> tuple[int, Any]:
+        """Return the status and the JSON that Simkl answers with."""
         with self._lock:
             if not request.headers.get("User-Agent") or not {"app-name", "app-version"} <= set(request.query):
                 return 400, {"error": "missing_parameters", "code": 400}
@@ -215,7 +220,7 @@ class StandIn:
                 return 200, self._new_code()
             if request.kind == "poll" and request.method == "GET":
                 return 200, self._poll(request.path.rpartition("/")[2])
-            name = self._name(request)
+            name = self._user_name(request)
             if name in self.requests_left:
                 self.requests_left[name] -= 1
                 if self.requests_left[name] < 0:
@@ -226,10 +231,10 @@ class StandIn:
                 return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED
             return 404, {"error": "url_failed", "code": 404}
 
-    def _new_code(self) -> Dict[str, Any]:
+    def _new_code(self) -> dict[str, Any]:
         user_code = self.next_user_code or "".join(secrets.choice("GHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
         self.secrets.append(user_code)
-        self.codes[user_code] = PinCode(user_code, time.monotonic() + self.expires_in)
+        self.codes[user_code] = IssuedCode(user_code, time.monotonic() + self.expires_in)
         return {
             "result": "OK",
             "device_code": "DEVICE_CODE",
@@ -240,8 +245,8 @@ class StandIn:
             "interval": self.interval,
         }
 
-    def _poll(self, user_code: str) -> Dict[str, Any]:
-        code = self._live(user_code)
+    def _poll(self, user_code: str) -> dict[str, Any]:
+        code = self._valid_code(user_code)
         if not code:
             return self._new_code()
         if code.approved_by is None:
@@ -250,21 +255,21 @@ class StandIn:
         token = secrets.token_hex(32)
         self.secrets.append(token)
         self.tokens[token] = code.approved_by
-        self.token_of[token] = CLIENT_ID
+        self.client_id_of[token] = CLIENT_ID
         return {"result": "OK", "access_token": token}
 
-    def _name(self, request: Request) -> Optional[str]:
-        """Whose token a request has; None when it is not good, or came with another client id."""
+    def _user_name(self, request: Request) -> str | None:
+        """Return the name of the user whose token a request has; None if the token or its client id is wrong."""
         token = request.headers.get("Authorization", "")[len("Bearer ") :]
         for grant in self.grants.values():
             if grant.access_token == token and grant.expires_at <= time.monotonic():
                 return None
-        if self.token_of.get(token, CLIENT_ID) != request.query.get("client_id"):
+        if self.client_id_of.get(token, CLIENT_ID) != request.query.get("client_id"):
             return None
         return self.tokens.get(token)
 
-    def _device_flow(self, request: Request, client_id: str) -> Tuple[int, Any]:
-        """RFC 8628, RFC 6749 and RFC 7009, as far as Simkl's clients say that it keeps to them."""
+    def _device_flow(self, request: Request, client_id: str) -> tuple[int, Any]:
+        """Answer by RFC 8628, RFC 6749 and RFC 7009, as far as Simkl's own clients show that it follows them."""
         if client_id != DEVICE_CLIENT_ID or request.method != "POST":
             return 401, {"error": "invalid_client"}
         form = request.form
@@ -284,14 +289,14 @@ class StandIn:
             return 200, {}
         return 400, {"error": "unsupported_grant_type"}
 
-    def _new_device_code(self, scope: str) -> Dict[str, Any]:
+    def _new_device_code(self, scope: str) -> dict[str, Any]:
         letters = [secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8)]
         user_code = "".join(letters[:4]) + "-" + "".join(letters[4:])
         device_code = secrets.token_urlsafe(32)
         self.secrets += [user_code, device_code]
         granted = scope if self.scope is None else self.scope
         expires_at = time.monotonic() + self.expires_in
-        self.codes[user_code] = PinCode(user_code, expires_at, device_code=device_code, scope=granted)
+        self.codes[user_code] = IssuedCode(user_code, expires_at, device_code=device_code, scope=granted)
         return {
             "device_code": device_code,
             "user_code": user_code,
@@ -301,13 +306,13 @@ class StandIn:
             "interval": self.interval,
         }
 
-    def _poll_device(self, device_code: str) -> Tuple[int, Any]:
+    def _poll_device(self, device_code: str) -> tuple[int, Any]:
         code = next((code for code in self.codes.values() if code.device_code == device_code), None)
         if not code:
             return 400, {"error": "invalid_grant"}
         if code.is_declined:
             return 400, {"error": "access_denied"}
-        if not self._live(code.user_code):
+        if not self._valid_code(code.user_code):
             return 400, {"error": "expired_token"}
         if code.approved_by is None:
             return 400, {"error": "authorization_pending"}
@@ -317,14 +322,14 @@ class StandIn:
         self.grants[refresh_token] = DeviceGrant(code.approved_by, code.scope, "", 0)
         return 200, self._new_tokens(refresh_token, self.grants[refresh_token])
 
-    def _new_tokens(self, refresh_token: str, grant: DeviceGrant) -> Dict[str, Any]:
-        """A new access token; the one before it is dead at once."""
+    def _new_tokens(self, refresh_token: str, grant: DeviceGrant) -> dict[str, Any]:
+        """Issue a new access token. The old access token stops working at once."""
         self.tokens.pop(grant.access_token, None)
         grant.access_token = "simkl_at_" + secrets.token_hex(16)
         grant.expires_at = time.monotonic() + self.token_life
         self.secrets.append(grant.access_token)
         self.tokens[grant.access_token] = grant.name
-        self.token_of[grant.access_token] = DEVICE_CLIENT_ID
+        self.client_id_of[grant.access_token] = DEVICE_CLIENT_ID
         return {
             "access_token": grant.access_token,
             "refresh_token": refresh_token,
@@ -333,13 +338,13 @@ class StandIn:
             "scope": grant.scope,
         }
 
-    def _user(self, name: Optional[str]) -> Tuple[int, Any]:
+    def _user(self, name: str | None) -> tuple[int, Any]:
         if name is None:
             return _TOKEN_FAILED
         account = {"id": account_id(name), "timezone": "UTC", "type": self.types.get(name, "free")}
         return 200, {"user": {"name": name}, "account": account}
 
-    def _live(self, user_code: str) -> Optional[PinCode]:
+    def _valid_code(self, user_code: str) -> IssuedCode | None:
         code = self.codes.get(user_code)
         return code if code and code.expires_at > time.monotonic() and not code.is_declined else None
 
@@ -352,8 +357,8 @@ class _Server(ThreadingHTTPServer):
         address: Any,
         handler: Any,
         standin: StandIn,
-        context: Optional[ssl.SSLContext],
-        listener: Optional[socket.socket] = None,
+        context: ssl.SSLContext | None,
+        listener: socket.socket | None = None,
     ) -> None:
         super().__init__(address, handler, bind_and_activate=listener is None)
         self.standin = standin
@@ -363,13 +368,13 @@ class _Server(ThreadingHTTPServer):
             self.socket = listener
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """In the connection's own thread: a client that is slow to shake hands holds up nobody else."""
+        """Handle a connection, with the TLS handshake: in this thread, a slow handshake blocks no other connection."""
         if self._context:
             request = self._context.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is part of the tests."""
+        """Print nothing: in many tests the client closes its connection."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -386,7 +391,7 @@ class Handler(BaseHTTPRequestHandler):
         self._handle()
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """The record of requests is the log."""
+        """Print nothing: StandIn.requests has every request."""
 
     @property
     def standin(self) -> StandIn:
@@ -406,7 +411,7 @@ class Handler(BaseHTTPRequestHandler):
             connection=self.client_address,
             at=time.monotonic(),
         )
-        self.current = request
+        self.current_request = request
         fault = self.standin.take(request)
         if fault:
             fault(self)
@@ -418,7 +423,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send(status, json.dumps(body).encode(), **more)
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
-        """Send a whole answer."""
+        """Send a complete answer. A header's name has "_" for "-"."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -428,19 +433,19 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _page(self) -> None:
-        form = self.current.form
-        said = ""
+        form = self.current_request.form
+        message = ""
         if self.command == "POST":
-            good = self.standin.approve(form.get("code", ""), form.get("name") or "Someone")
-            said = "Done. Look at the TV." if good else "That code is not good (any more)."
-        self.send(200, _PAGE.format(said=html.escape(said)).encode(), "text/html; charset=utf-8")
+            is_approved = self.standin.approve(form.get("code", ""), form.get("name") or "Someone")
+            message = "Done. Look at the TV." if is_approved else "This code is not valid, or not valid any more."
+        self.send(200, _PAGE.format(message=html.escape(message)).encode(), "text/html; charset=utf-8")
 
 
 _TOKEN_FAILED = (401, {"error": "user_token_failed", "code": 401})
 
 
 def account_id(name: str) -> int:
-    """The number of the account with this name."""
+    """Return the id of the account with this name."""
     return zlib.crc32(name.encode())
 
 
@@ -449,10 +454,10 @@ _PAGE = """<!doctype html><meta name=viewport content="width=device-width"><titl
 <h1>A stand-in for simkl.com/pin</h1><form method=post>
 <p><label>The code on the TV<br><input name=code autofocus autocomplete=off style="font-size: 2em; width: 8em"></label>
 <p><label>Sign in as<br><input name=name value="Ada Lovelace"></label>
-<p><button>Approve</button></form><p><strong>{said}</strong>"""
+<p><button>Approve</button></form><p><strong>{message}</strong>"""
 
 
-def _kind(path: str, form: Dict[str, str]) -> str:
+def _kind(path: str, form: dict[str, str]) -> str:
     if path in ("/oauth/pin", "/oauth2/device"):
         return "code"
     if path == "/oauth2/token":

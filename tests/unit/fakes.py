@@ -141,6 +141,8 @@ class FakeLock:
 class FakeSimkl:
     """A client with prepared answers. Each is given once, in turn; the last one again and again."""
 
+    flow = "pin"
+
     def __init__(self, runtime: FakeRuntime) -> None:
         self._runtime = runtime
         self.codes: list[Answer] = [CODE]

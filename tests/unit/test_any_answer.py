@@ -165,4 +165,4 @@ def test_any_bytes(server: dict[str, bytes], sent: bytes) -> None:
 
 def test_limits() -> None:
     """The numbers in test_any_status_and_body are the limits in parsing.py."""
-    assert (parsing._LONGEST_INTERVAL, parsing._LONGEST_CODE_LIFE, parsing._LONGEST_NAME) == (300, 86400, 50)
+    assert (parsing._LONGEST_POLL_INTERVAL, parsing._LONGEST_CODE_LIFE, parsing._LONGEST_NAME) == (300, 86400, 50)

@@ -13,9 +13,9 @@ BUSY = Unreachable(Cause.BUSY)
 NO_ANSWER = Unreachable(Cause.NO_ANSWER)
 
 
-def make_backoff(interval: float = 5, longest_interval: float = 60, random: float = 0) -> Backoff:
+def make_backoff(interval: float = 5, random: float = 0) -> Backoff:
     """Return a Backoff whose random number is always the same: 0 for no jitter, 1 for the most."""
-    return Backoff(interval, longest_interval, lambda: random)
+    return Backoff(interval, lambda: random)
 
 
 def test_interval() -> None:
@@ -44,8 +44,8 @@ def test_busy() -> None:
     assert backoff.next_delay() == 60
 
 
-def test_default_longest_interval() -> None:
-    """If no longest interval is given, it is a minute."""
+def test_longest_interval() -> None:
+    """The interval is a minute at most, also if twice the interval is longer."""
     backoff = Backoff(40, random=lambda: 0)
     backoff.failed(BUSY)
     assert backoff.next_delay() == 60

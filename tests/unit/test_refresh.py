@@ -54,7 +54,7 @@ def test_refresh(world: RefreshWorld) -> None:
 def test_refresh_by_another_during_wait(world: RefreshWorld) -> None:
     """If another interpreter refreshes while this one waits for the lock, this one uses the new token."""
     world.lock.taken_until = 3
-    world.lock.on_acquired = lambda: world.accounts.refresh(OLD, NEW)
+    world.lock.on_acquired = lambda: world.accounts.set_refreshed(OLD, NEW)
     assert world.refresh() == NEW
     assert world.simkl.sent == []
     assert world.runtime.elapsed == pytest.approx(3, abs=2 * TICK)
@@ -62,7 +62,7 @@ def test_refresh_by_another_during_wait(world: RefreshWorld) -> None:
 
 def test_refresh_by_another_before(world: RefreshWorld) -> None:
     """If another interpreter has refreshed already, this one uses the new token."""
-    world.accounts.refresh(OLD, NEW)
+    world.accounts.set_refreshed(OLD, NEW)
     assert world.refresh() == NEW
     assert world.simkl.sent == []
 
@@ -131,8 +131,8 @@ def test_refresh_clears_needs_sign_in(world: RefreshWorld) -> None:
 
 def test_two_refreshes_of_same_credentials(world: RefreshWorld) -> None:
     """If two interpreters have refreshed the same credentials, those that are stored later stay."""
-    world.accounts.refresh(OLD, OLD._replace(access_token="lost-token"))
-    world.accounts.refresh(OLD, NEW)
+    world.accounts.set_refreshed(OLD, OLD._replace(access_token="lost-token"))
+    world.accounts.set_refreshed(OLD, NEW)
     assert world.accounts.valid_credentials() == NEW
 
 

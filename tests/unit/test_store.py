@@ -225,12 +225,12 @@ def test_refresh() -> None:
     """Refreshed credentials are stored with the same user; those of another sign-in are not stored."""
     settings = stored()
     new = CREDENTIALS._replace(access_token="new-token")
-    store_of(settings).refresh(CREDENTIALS, new)
+    store_of(settings).set_refreshed(CREDENTIALS, new)
     assert store_of(settings).valid_credentials() == new
     assert store_of(settings).load() == ACCOUNT
     assert settings.get("access_token") == "new-token"
     other = CREDENTIALS._replace(access_token="other-token", refresh_token="other-token")
-    store_of(settings).refresh(other, other)
+    store_of(settings).set_refreshed(other, other)
     assert store_of(settings).valid_credentials() == new
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which client id is used, and which flow it is for."""
+"""Find out which client id is used, and which flow it is for."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ class SettingsWithDefaults(Settings, Protocol):
 
     def default_of(self, setting: str) -> str:
         """Return the default of a setting in this build."""
-        ...
 
     def is_default(self, setting: str) -> bool:
         """Return True if the stored value is a default, of this build or an earlier one."""
-        ...
 
 
 def current_client_id(settings: SettingsWithDefaults) -> str:

@@ -7,14 +7,14 @@ its result. The refresh token stays the same, so a refresh whose answer was lost
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import time
 from typing import Callable, Iterator, Protocol
 
 from ..errors import NotSaved, RefreshRefused, SignInNeeded, Unreachable
 from ..models import Credentials
 from ..outcome import Cause
-from ..simkl.background import TICK, BackgroundClient, Interruptible, Runtime
+from ..simkl.background import TICK, BackgroundClient, Runtime
 from .store import AccountStore
 
 REFRESH_MARGIN = 86400.0
@@ -28,12 +28,6 @@ ANSWER_TIMEOUTS = (8.0, 6.0)
 
 RETRY_DELAY = 1.0
 """Seconds before the second try."""
-
-
-class Client(Interruptible, Protocol):
-    """What a refresh needs of simkl.client.Simkl."""
-
-    def refresh(self, credentials: Credentials) -> Credentials: ...
 
 
 class Lock(Protocol):
@@ -51,7 +45,7 @@ def is_due(credentials: Credentials, now: Callable[[], float] = time) -> bool:
 
 
 def refresh(
-    simkl: BackgroundClient[Client],
+    simkl: BackgroundClient,
     credentials: Credentials,
     accounts: AccountStore,
     runtime: Runtime,
@@ -72,14 +66,15 @@ def refresh(
             new = _send(simkl, stored)
         except RefreshRefused:
             log("refresh: the grant has ended")
-            _mark(accounts, stored)
+            with suppress(NotSaved):  # the next refresh finds it out again
+                accounts.set_needs_sign_in(stored)
             raise SignInNeeded("the sign-in is no longer valid") from None
-        accounts.refresh(stored, new)
+        accounts.set_refreshed(stored, new)
         return accounts.valid_credentials()
 
 
 @contextmanager
-def _held(lock: Lock, simkl: BackgroundClient[Client], runtime: Runtime) -> Iterator[None]:
+def _held(lock: Lock, simkl: BackgroundClient, runtime: Runtime) -> Iterator[None]:
     """Hold the lock. After LOCK_TIMEOUT, go on without it."""
     give_up_at = runtime.now() + LOCK_TIMEOUT
     while not lock.acquire() and runtime.now() < give_up_at:
@@ -90,7 +85,7 @@ def _held(lock: Lock, simkl: BackgroundClient[Client], runtime: Runtime) -> Iter
         lock.release()
 
 
-def _send(simkl: BackgroundClient[Client], credentials: Credentials) -> Credentials:
+def _send(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
     """Send the refresh, twice if the first answer is lost: the old access token may have ended by then."""
     try:
         return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[0])
@@ -99,10 +94,3 @@ def _send(simkl: BackgroundClient[Client], credentials: Credentials) -> Credenti
             raise
     simkl.wait(RETRY_DELAY)
     return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[1])
-
-
-def _mark(accounts: AccountStore, credentials: Credentials) -> None:
-    try:
-        accounts.set_needs_sign_in(credentials)
-    except NotSaved:
-        pass  # the next refresh finds it out again

@@ -21,7 +21,7 @@ T = TypeVar("T")
 YES, OUTDATED, AGAIN = "yes", "outdated", "again"
 """Values of Setting.SIGNED_IN: signed in; signed in by the flow that Simkl retires; a new sign-in is needed."""
 
-_MARKS = (YES, OUTDATED, AGAIN)
+_STATUSES = (YES, OUTDATED, AGAIN)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -30,15 +30,12 @@ class Settings(Protocol):
 
     def get(self, setting: str) -> str:
         """Return the value that is stored now."""
-        ...
 
     def set(self, setting: str, value: str) -> None:
         """Store a value. Raises NotSaved if it is not on the disk afterwards."""
-        ...
 
     def exclusive(self) -> ContextManager[None]:
         """Keep everybody else in this Kodi from changing the account. Raises NotSaved if another keeps the lock."""
-        ...
 
 
 class AccountStore:
@@ -95,11 +92,10 @@ class AccountStore:
             if stored and stored[0].access_token == credentials.access_token:
                 self._write(stored[0], stored[1]._replace(needs_sign_in=True))
 
-    def refresh(self, old: Credentials, new: Credentials) -> None:
+    def set_refreshed(self, old: Credentials, new: Credentials) -> None:
         """Store refreshed credentials. Raises NotSaved. Does nothing if those of another sign-in are stored by now.
 
-        If two interpreters refreshed the same credentials in spite of the lock, Simkl accepts only the newer access
-        token, so the last write wins.
+        Two interpreters can refresh at the same time after LOCK_TIMEOUT. Then the last write stays.
         """
         with self._settings.exclusive():
             stored = self._read()
@@ -140,7 +136,7 @@ class AccountStore:
         text = get(Setting.ACCOUNT)
         try:
             if text:
-                return _decode(text) if get(Setting.SIGNED_IN) in _MARKS else None
+                return _decode(text) if get(Setting.SIGNED_IN) in _STATUSES else None
             token = get(Setting.ACCESS_TOKEN)
             if token:
                 credentials = Credentials(_token(token), get(Setting.CLIENT_ID).strip())
@@ -175,7 +171,7 @@ class AccountStore:
             pass  # the caller raises the first failure
 
 
-def _mark(account: Account) -> str:
+def _status(account: Account) -> str:
     if account.needs_sign_in:
         return AGAIN
     return OUTDATED if account.is_outdated else YES
@@ -186,7 +182,7 @@ def _encode(credentials: Credentials, account: Account) -> str:
 
 
 _TABLE: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
-    (Setting.SIGNED_IN, lambda credentials, account: _mark(account)),
+    (Setting.SIGNED_IN, lambda credentials, account: _status(account)),
     (Setting.ACCOUNT, _encode),
     (Setting.USER_NAME, lambda credentials, account: account.name),
     (Setting.ACCESS_TOKEN, lambda credentials, account: credentials.access_token),

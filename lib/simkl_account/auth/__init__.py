@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sign in, check and sign out. This code has no Kodi, no HTTP and no clock of its own: the caller provides them."""
+"""Sign in, check and sign out. This code does not import Kodi, HTTP or a clock: the caller provides them."""

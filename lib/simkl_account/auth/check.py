@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Protocol
+from typing import Callable
 
 from ..account.refresh import is_due
 from ..account.store import AccountStore
 from ..errors import NotSaved, SignInNeeded, TokenRefused
-from ..models import Credentials, User
+from ..models import Credentials
 from ..outcome import Outcome, SignInResult
-from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped, run_to_outcome
+from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
 from .ui import Screen
 
 REQUEST_TIMEOUT = 20.0
@@ -18,13 +18,6 @@ REQUEST_TIMEOUT = 20.0
 
 RECHECK_DELAY = 3.0
 """Seconds before a refused token is sent once more: a single refusal can be a passing fault of Simkl's."""
-
-
-class Client(Interruptible, Protocol):
-    """What a check needs of simkl.client.Simkl."""
-
-    def user(self, access_token: str) -> User: ...
-    def refresh(self, credentials: Credentials) -> Credentials: ...
 
 
 class Check:
@@ -36,7 +29,7 @@ class Check:
         screen: Screen,
         accounts: AccountStore,
         runtime: Runtime,
-        refresh: Callable[[BackgroundClient[Client], Credentials], Credentials],
+        refresh: Callable[[BackgroundClient, Credentials], Credentials],
         log: Callable[[str], None],
     ) -> None:
         """connect: see BackgroundClient. refresh: account.refresh.refresh() without its other arguments."""

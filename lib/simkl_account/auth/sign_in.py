@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from random import random
-from typing import Callable, Protocol
+from typing import Callable
 
 from ..account.store import AccountStore
 from ..errors import NotSaved, SimklError, Unreachable
 from ..models import Code, Credentials, User
 from ..outcome import Outcome, SignInResult
-from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped, run_to_outcome
+from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
 from ..simkl.backoff import Backoff
-from ..simkl.protocol import Approved, CodeInvalid, Denied, PollResult
+from ..simkl.protocol import Approved, CodeInvalid, Denied
 from .ui import Screen
 
 CODE_REQUEST_TIMEOUT = 60.0
@@ -20,14 +20,6 @@ CODE_REQUEST_TIMEOUT = 60.0
 
 USER_REQUEST_TIMEOUT = 20.0
 """Seconds to keep asking for the user's name. The user sees "One moment" for so long."""
-
-
-class Client(Interruptible, Protocol):
-    """What a sign-in needs of simkl.client.Simkl."""
-
-    def request_code(self) -> Code: ...
-    def poll(self, code: Code) -> PollResult: ...
-    def user(self, access_token: str) -> User: ...
 
 
 class SignIn:

@@ -3,22 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Protocol
+from typing import Callable
 
 from ..errors import SimklError
 from ..models import Credentials
 from ..outcome import SignInResult
-from ..simkl.background import BackgroundClient, Interruptible, Runtime, Stopped
+from ..simkl.background import BackgroundClient, Client, Runtime, Stopped
 from .ui import Screen
 
 REVOKE_TIMEOUT = 3.0
 """Seconds that the user waits for Simkl at most."""
-
-
-class Client(Interruptible, Protocol):
-    """What a sign-out needs of simkl.client.Simkl."""
-
-    def revoke(self, credentials: Credentials) -> None: ...
 
 
 def revoke(
@@ -28,9 +22,9 @@ def revoke(
     runtime: Runtime,
     log: Callable[[str], None],
 ) -> bool:
-    """End the grant, and return True if Simkl confirmed it. Cancel and Kodi's Quit end the wait. See BackgroundClient.
+    """End the grant, and return True if Simkl confirmed it within REVOKE_TIMEOUT. The screen is closed then.
 
-    The screen is closed when this returns.
+    Cancel and Kodi's Quit end the wait. connect: see BackgroundClient.
     """
     deadline = runtime.now() + REVOKE_TIMEOUT
 

@@ -14,32 +14,24 @@ class Screen(Protocol):
 
     def show_contacting(self) -> None:
         """Say that Simkl is being asked for a code."""
-        ...
 
     def show_code(self, code: Code) -> None:
         """Show a code that the user can enter now."""
-        ...
 
     def show_time_left(self, seconds: float) -> None:
         """Show how long the code is still valid. Called at every tick; 0 takes the code off the screen."""
-        ...
 
     def show_unreachable(self, unreachable: bool) -> None:
         """Say, beside the code, that Simkl cannot be reached; or that it can be reached again."""
-        ...
 
     def show_approved(self) -> None:
         """Say that the sign-in is approved and stored, and that one more request is under way."""
-        ...
 
     def is_cancelled(self) -> bool:
         """Return True once the user has cancelled."""
-        ...
 
     def ask_again(self, outcome: Outcome) -> bool:
         """Say how a try ended, ask whether to try again, and return the answer."""
-        ...
 
     def close(self) -> None:
         """Remove everything from the screen. It may be called more than once."""
-        ...

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """This add-on in Kodi: its object, texts, log, events and settings window.
 
-xbmcaddon.Addon always gets the add-on's id, because this code also runs inside other add-ons.
+xbmcaddon.Addon gets the add-on's id, because this code also runs inside other add-ons; only caller() is about those.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def cached_addon() -> xbmcaddon.Addon:
 
 
 def current_addon() -> xbmcaddon.Addon:
-    """Return a new object of this add-on, for its settings: an older object returns the settings of its time.
+    """Return a new object of this add-on, for its settings: an object returns the settings of when it was made.
 
-    Kodi does not know an add-on while it updates it, so this waits until the update is over. Raises AddonRemoved if the
-    add-on is disabled, or if Kodi quits.
+    Kodi does not know an add-on while Kodi updates it, so this waits until the update is over. Raises AddonRemoved
+    after _UPDATE_TIMEOUT, if the add-on is disabled, and if Kodi quits.
     """
     while True:
         found = _find()
@@ -69,7 +69,7 @@ def _find() -> xbmcaddon.Addon | None:
     """Return a new object of the add-on, or None while Kodi does not know it.
 
     After the first failure this asks System.AddonIsEnabled before it tries again, because xbmcaddon.Addon logs an error
-    each time. That condition takes as long as Kodi takes to draw a frame, so it is not used before.
+    each time. That condition takes as long as Kodi takes to draw a frame, so it is used only after a failure.
     """
     global _unknown_since
     if _unknown_since is not None and not xbmc.getCondVisibility(f"System.AddonIsEnabled({ADDON_ID})"):
@@ -84,10 +84,8 @@ def _find() -> xbmcaddon.Addon | None:
 
 
 def _is_disabled() -> bool:
-    import json
-
-    answer = xbmc.executeJSONRPC(_json_rpc("Addons.GetAddonDetails", addonid=ADDON_ID, properties=["enabled"]))
-    return json.loads(answer).get("result", {}).get("addon", {}).get("enabled") is False
+    found = _json_rpc("Addons.GetAddonDetails", addonid=ADDON_ID, properties=["enabled"])
+    return found.get("addon", {}).get("enabled") is False
 
 
 def text(string_id: int, *values: str) -> str:
@@ -123,7 +121,7 @@ def warn(message: str) -> None:
 
 def notify_all(event: str) -> None:
     """Tell all add-ons of an Event. They get Monitor.onNotification(ADDON_ID, "Other." + event, "null")."""
-    xbmc.executeJSONRPC(_json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event))
+    _json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event)
 
 
 def open_settings() -> None:
@@ -138,13 +136,13 @@ def close_settings() -> None:
 
 def kodi_setting(setting: str) -> Any:
     """Return one of Kodi's own settings; None if this Kodi does not have it."""
+    return _json_rpc("Settings.GetSettingValue", setting=setting).get("value")
+
+
+def _json_rpc(method: str, **parameters: object) -> dict[str, Any]:
+    """Call a method of Kodi's JSON-RPC, and return its result; {} if that is an error or is not an object."""
     import json
 
-    answer = xbmc.executeJSONRPC(_json_rpc("Settings.GetSettingValue", setting=setting))
-    return json.loads(answer).get("result", {}).get("value")
-
-
-def _json_rpc(method: str, **parameters: object) -> str:
-    import json
-
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})
+    request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters})
+    result = json.loads(xbmc.executeJSONRPC(request)).get("result")
+    return result if isinstance(result, dict) else {}

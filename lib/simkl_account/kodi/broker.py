@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run a sign-in for another add-on.
 
-Kodi kills a service that has a modal dialog open when Kodi quits. So the dialog belongs into this add-on's entry
-script: other interpreters have Kodi run that script, and wait for its result. The script publishes a state that all
-interpreters share: "5 OPEN" while its fifth sign-in runs, and then "5" with the name of a SignInResult.
+A sign-in belongs into this add-on's entry script, where Kodi knows the add-on's texts and window, and where Kodi's
+keyboard, which is modal, does not keep another add-on's service from ending. So other interpreters have Kodi run that
+script, and wait for its result. The script publishes a state that all interpreters share: "5 OPEN" while the fifth
+sign-in since Kodi's start runs, and then "5" with the name of a SignInResult.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _run_sign_in() -> str:
     runtime, lock = KodiRuntime(), Lock(SIGN_IN)
     wanted, name = state()
     if name != OPEN or lock.is_free():  # if it is OPEN and the lock is free, that script was killed
-        # If another caller's sign-in begins first, its number is the wanted one, and this script leaves at once.
+        # If another caller's sign-in begins first, the script that is started here returns at once.
         xbmc.executebuiltin(f"RunScript({ADDON_ID},action=sign_in,from=add-on,after={wanted})")
         wanted += 1
     give_up_at = runtime.now() + _START_TIMEOUT

@@ -14,13 +14,11 @@ from .strings import Text, message_id, retry_label_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
-    from typing import Any
-
     from ..models import Code
     from ..outcome import Outcome
     from .runtime import KodiRuntime
 
-CANCEL, OK = 222, 186
+CANCEL_TEXT, OK_TEXT = 222, 186
 """Ids of Kodi's own strings."""
 
 _PROGRESS_WINDOW = 10101
@@ -36,7 +34,7 @@ _UNSAVED_TOKEN_QUESTIONS = 3
 
 
 class ProgressScreen:
-    """auth.ui.Screen in Kodi's progress dialog."""
+    """Show a sign-in in Kodi's progress dialog: implements auth.ui.Screen."""
 
     def __init__(self, runtime: KodiRuntime, title: str) -> None:
         self._runtime = runtime
@@ -107,7 +105,7 @@ class ProgressScreen:
 
     def _open(self) -> None:
         self._shown = text(Text.CONTACTING)
-        self._had_heading, self._heading_by = False, self._runtime.now() + _HEADING_TIMEOUT
+        self._had_heading, self._heading_deadline = False, self._runtime.now() + _HEADING_TIMEOUT
         self._dialog.create(self._title, self._shown)
 
     def _was_taken_away(self) -> bool:
@@ -123,8 +121,8 @@ class ProgressScreen:
             return False  # another dialog lies on top, and the heading is that dialog's
         if heading == self._title:
             self._had_heading = True
-        is_anothers = heading not in ("", self._title)
-        return is_anothers and (self._had_heading or self._runtime.now() > self._heading_by)
+        has_other_heading = heading not in ("", self._title)
+        return has_other_heading and (self._had_heading or self._runtime.now() > self._heading_deadline)
 
     def _update(self, percent: int, message: str) -> None:
         """Update the dialog if the text has changed, which it has not at most ticks."""
@@ -140,7 +138,7 @@ def show_notification(message: str) -> None:
 
 def show_message(runtime: KodiRuntime, message: str) -> None:
     """Show a message until the user closes it."""
-    ok = xbmc.getLocalizedString(OK)
+    ok = xbmc.getLocalizedString(OK_TEXT)
     _Confirmation.ask(runtime, message, yes="", no=ok, focus=_Confirmation.NO)
 
 
@@ -170,7 +168,7 @@ def spaced(code: str) -> str:
 
 
 def _cancel_label() -> str:
-    return xbmc.getLocalizedString(CANCEL)
+    return xbmc.getLocalizedString(CANCEL_TEXT)
 
 
 class _Confirmation(ModelessDialog):
@@ -197,17 +195,13 @@ class _Confirmation(ModelessDialog):
         return None if pressed is None else pressed == cls.YES
 
     def onInit(self) -> None:
-        """Kodi has loaded the window."""
+        """Fill in the texts, once Kodi has loaded the window."""
         super().onInit()
-        heading: Any = self.getControl(self.HEADING)
-        content: Any = self.getControl(self.TEXT)
-        no: Any = self.getControl(self.NO)
-        yes: Any = self.getControl(self.YES)
-        heading.setLabel(name())
-        content.setText(self.message)
-        no.setLabel(self.no)
-        yes.setLabel(self.yes)
+        self.control(self.HEADING).setLabel(name())
+        self.control(self.TEXT).setText(self.message)
+        self.control(self.NO).setLabel(self.no)
+        self.control(self.YES).setLabel(self.yes)
         self.setFocusId(self.focus)
         # Hidden after the focus is set: a key that is pressed while a hidden button has the focus would be lost.
         for control, visible in ((self.YES, bool(self.yes)), (self.CUSTOM, False), (self.PROGRESS, False)):
-            self.getControl(control).setVisible(visible)
+            self.control(control).setVisible(visible)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Locks that all interpreters of this Kodi share.
 
-Kodi gives each run of a script its own interpreter, and a window property cannot be tested and set in one step. A lock
-on a file can, and the system releases it when its holder crashes.
+Kodi gives each run of a script its own interpreter. A window property cannot be tested and set in one step. A file can
+be locked in one step, and the system releases the lock if the script crashes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LockHeld(Exception):
 
 
 class Lock:
-    """A lock with a name. It is not reentrant: two objects of one name exclude each other in one interpreter, too."""
+    """A lock with a name. Two objects of the same name exclude each other, in one interpreter, too."""
 
     def __init__(self, name: str, timeout: float = 0.0) -> None:
         """timeout: seconds to wait for the lock."""

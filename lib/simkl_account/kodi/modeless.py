@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A window that a script shows with show() and waits for on its Monitor.
+"""The base of the windows that a script shows with show() and waits for on its Monitor.
 
 A modal window (doModal, or Dialog().yesno) does not return when Kodi quits: Kodi waits five seconds for the script and
 then kills it.
@@ -14,6 +14,8 @@ import xbmcgui
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from typing import Any
+
     from .runtime import KodiRuntime
 
 _SCRIPT_WINDOWS = range(13000, 13100)
@@ -26,7 +28,7 @@ _ID = "id"
 
 
 class ModelessDialog(xbmcgui.WindowXMLDialog):
-    """Base of this add-on's windows. A subclass sets CANCEL."""
+    """Base of the sign-in window and of questions. A subclass sets CANCEL."""
 
     CANCEL: int
     """The button that Back counts as."""
@@ -44,9 +46,9 @@ class ModelessDialog(xbmcgui.WindowXMLDialog):
     def wait_for_press(
         self, runtime: KodiRuntime, seconds: float | None = None, focus: int | None = None
     ) -> int | None:
-        """Return the button that is pressed; None if the time is up, another closes the window, or Kodi quits.
+        """Return the button that is pressed; None if the time is up, another add-on closes it, or Kodi quits.
 
-        focus: the button that gets the focus. Kodi gives the focus to no control that it has not drawn yet, so this
+        focus: the button that gets the focus. Kodi gives the focus only to a control that it has already drawn, so this
         tries until it has worked.
         """
         give_up_at = None if seconds is None else runtime.now() + seconds
@@ -59,20 +61,24 @@ class ModelessDialog(xbmcgui.WindowXMLDialog):
             runtime.wait(_POLL_INTERVAL)
         return self.pressed
 
+    def control(self, number: int) -> Any:
+        """Return one of the window's controls. Kodi's types do not say which kind it is."""
+        return self.getControl(number)
+
     def was_closed(self) -> bool:
         """Return True if the window is gone although this script has not closed it, for one by Dialog.Close(all)."""
         return self.number is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.number})")
 
     def onInit(self) -> None:
-        """Kodi has loaded the window."""
+        """Note that Kodi has loaded the window."""
         self.number = self._find_number()
 
     def onClick(self, controlId: int) -> None:
-        """A button was pressed."""
+        """Note that a button was pressed."""
         self.pressed = controlId
 
     def onAction(self, action: xbmcgui.Action) -> None:
-        """A key was pressed."""
+        """Note that a key was pressed."""
         if action.getId() in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU):
             self.pressed = self.CANCEL
 

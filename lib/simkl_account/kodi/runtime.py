@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Time and threads in a Kodi script: simkl.background.Runtime."""
+"""Time and threads in a Kodi script: implements simkl.background.Runtime."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ class KodiRuntime:
             except BaseException as error:  # the caller gets every error from the future
                 future.set_exception(error)
 
-        threading.Thread(target=run, name="simkl-request", daemon=True).start()
+        threading.Thread(target=run, name="simkl-request", daemon=True).start()  # Kodi waits for daemon threads, too
         return future

@@ -24,7 +24,7 @@ _LOCK_TIMEOUT = 5.0
 
 
 class KodiSettings:
-    """The settings as account.client_id.SettingsWithDefaults, in the add-on's settings.xml."""
+    """Read and write the add-on's settings.xml: implements account.client_id.SettingsWithDefaults."""
 
     def get(self, setting: str) -> str:
         """Return the value; "" if there is none."""

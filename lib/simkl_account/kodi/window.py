@@ -13,7 +13,6 @@ from .strings import Text, message_id, retry_label_id
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from concurrent.futures import Future
-    from typing import Any
 
     from ..models import Code
     from ..outcome import Outcome
@@ -26,6 +25,8 @@ _BAR, _PICTURE, _CANCEL, _AGAIN, _CELLS = 4, 5, 10, 11, 100
 
 _LONGEST_CODE = 16
 _WIDTH, _BAR_LEFT, _BAR_WIDTH = 1120, 60, 1000
+"""The width of the column with the code, and where its progress bar is. In the file's pixels."""
+
 _CELL_WIDTH, _CELL_RATIO, _CODE_TOP, _CODE_HEIGHT = 150, 216 / 136, 340, 260
 """The largest width of a character, its height divided by its width, and where the code is. In the file's pixels."""
 
@@ -41,15 +42,15 @@ _KEY_DELAY = 0.01
 """Seconds to let Kodi deliver key presses from before a question, so that they do not answer it."""
 
 _BOUNCE_TIME = 0.4
-"""Seconds after a press of New code in which Cancel is ignored. New code disappears and Cancel gets its focus, so a key
-that bounces would press Cancel."""
+"""Seconds after a press of New code or Try again in which Cancel is ignored. That button disappears and Cancel gets its
+focus, so a key that bounces would press Cancel."""
 
 _SIGNED_IN_TIME = 2.0
 """Seconds to show "Signed in as ..." before the window closes by itself."""
 
 
 class WindowScreen:
-    """auth.ui.Screen in this add-on's own window. Raises RuntimeError if Kodi cannot open it."""
+    """Show a sign-in in this add-on's own window: implements auth.ui.Screen. Raises RuntimeError if it cannot open."""
 
     def __init__(self, runtime: KodiRuntime, title: str) -> None:
         self._runtime = runtime
@@ -104,7 +105,7 @@ class WindowScreen:
             self._open()
         except RuntimeError:
             return dialogs.show_message(self._runtime, message)
-        self._show(message=message, cancel=xbmc.getLocalizedString(dialogs.OK))
+        self._show(message=message, cancel=xbmc.getLocalizedString(dialogs.OK_TEXT))
         self._window.wait_for_press(self._runtime, _SIGNED_IN_TIME, focus=_CANCEL)
         self.close()
 
@@ -143,7 +144,7 @@ class WindowScreen:
         put("shows_code", "yes" if code else "")
         put("time", "")
         put("again", again)
-        put("cancel", cancel or xbmc.getLocalizedString(dialogs.CANCEL))
+        put("cancel", cancel or xbmc.getLocalizedString(dialogs.CANCEL_TEXT))
         if again or cancel:
             self._window.pressed = None  # an earlier press does not answer this question
 
@@ -195,7 +196,7 @@ class _Window(ModelessDialog):
     CANCEL = _CANCEL
 
     _again_at = float("-inf")
-    """When New code was pressed."""
+    """When New code or Try again was pressed."""
 
     def open(self, runtime: KodiRuntime) -> None:
         """Show the window and wait until Kodi has opened it. Raises RuntimeError if Kodi does not."""
@@ -220,12 +221,8 @@ class _Window(ModelessDialog):
         self.setProperty(name, value)
         return True
 
-    def control(self, number: int) -> Any:
-        """Return one of the window's controls."""
-        return self.getControl(number)
-
     def onClick(self, controlId: int) -> None:
-        """A button was pressed."""
+        """Note that a button was pressed, unless a key has bounced."""
         now = self._runtime.now()
         if controlId == _CANCEL and now - self._again_at < _BOUNCE_TIME:
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests in a background thread, while the calling thread updates the screen and notices Cancel and Kodi's Quit.
+"""Send requests in a background thread, while the calling thread updates the screen and notices Cancel and Kodi's Quit.
 
 It has no Kodi, no HTTP and no clock of its own: the caller provides them.
 """
@@ -7,11 +7,13 @@ It has no Kodi, no HTTP and no clock of its own: the caller provides them.
 from __future__ import annotations
 
 from random import random
-from typing import TYPE_CHECKING, Callable, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 
 from ..errors import ClientIdRefused, NotSaved, SignInFailed, Unreachable
+from ..models import Code, Credentials, User
 from ..outcome import Cause, Outcome, SignInResult
-from .backoff import Backoff, jitter
+from .backoff import jitter
+from .protocol import PollResult
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -19,23 +21,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TICK = 0.1
-"""Seconds between two calls of on_tick: so quickly are Cancel and Quit noticed."""
+"""Seconds between two calls of on_tick. Cancel and Quit are noticed within this time."""
 
 ANSWER_TIMEOUT = 15.0
 """Seconds for a whole answer, however slowly it arrives."""
 
-FIRST_RETRY_DELAY, LONGEST_RETRY_DELAY = 1.0, 8.0
-"""Seconds before a request is sent again because Simkl was too busy. The delay doubles from the first to the second."""
+FIRST_BUSY_DELAY, LONGEST_BUSY_DELAY = 2.0, 8.0
+"""Seconds before a request is sent again because Simkl was too busy: the first delay and the longest. Each delay is
+twice the one before."""
 
 
-class Interruptible(Protocol):
-    """A client whose requests can be ended from another thread."""
+class Client(Protocol):
+    """simkl.client.Simkl, or a test's client. Another thread can end its requests."""
 
+    flow: str
+
+    def request_code(self) -> Code: ...
+    def poll(self, code: Code) -> PollResult: ...
+    def user(self, access_token: str) -> User: ...
+    def refresh(self, credentials: Credentials) -> Credentials: ...
+    def revoke(self, credentials: Credentials) -> None: ...
     def interrupt(self) -> None: ...
     def close(self) -> None: ...
-
-
-Client = TypeVar("Client", bound=Interruptible, covariant=True)
 
 
 class Runtime(Protocol):
@@ -43,33 +50,29 @@ class Runtime(Protocol):
 
     def now(self) -> float:
         """Return seconds on a clock that never jumps. (The date of a TV box can jump by decades.)"""
-        ...
 
     def wait(self, seconds: float) -> None:
         """Wait. Returns early if Kodi quits."""
-        ...
 
     def is_shutting_down(self) -> bool:
-        """Return True if Kodi is quitting."""
-        ...
+        """Return True if Kodi is quitting, or if the add-on was disabled."""
 
     def start(self, call: Callable[[], T]) -> Future[T]:
         """Run the call in another thread."""
-        ...
 
 
 class Stopped(Exception):
-    """Raised to leave a sign-in or a check from any depth: the user cancelled, Kodi is quitting, or it has ended."""
+    """Raised to leave a sign-in or a check from any depth: the user cancelled, Kodi quits, or the code is used up."""
 
     def __init__(self, result: SignInResult) -> None:
         super().__init__(result.name)
         self.result = result
 
 
-def run_to_outcome(flow: Callable[[], Outcome]) -> Outcome:
+def run_to_outcome(attempt: Callable[[], Outcome]) -> Outcome:
     """Run a sign-in or a check, and return its outcome whether it returns or raises."""
     try:
-        return flow()
+        return attempt()
     except Stopped as stopped:
         return Outcome(stopped.result)
     except ClientIdRefused:
@@ -82,7 +85,7 @@ def run_to_outcome(flow: Callable[[], Outcome]) -> Outcome:
         return Outcome(SignInResult.NOT_SAVED)
 
 
-class BackgroundClient(Generic[Client]):
+class BackgroundClient:
     """A client whose requests run in a background thread, one at a time."""
 
     def __init__(
@@ -111,7 +114,7 @@ class BackgroundClient(Generic[Client]):
     def call_with_retry(self, request: Callable[[Client], T], timeout: float) -> T:
         """Send a request, and send it again while Simkl is too busy. Raises Unreachable after timeout seconds."""
         give_up_at = self._runtime.now() + timeout
-        backoff = Backoff(FIRST_RETRY_DELAY, LONGEST_RETRY_DELAY, self._random)
+        delay = FIRST_BUSY_DELAY
         if self.not_before > give_up_at:
             raise Unreachable(Cause.BUSY, "still within Retry-After")
         self.wait_until(self.not_before)
@@ -119,8 +122,8 @@ class BackgroundClient(Generic[Client]):
             try:
                 return self.call(request)
             except Unreachable as error:
-                backoff.failed(error)
-                next_try = max(self._runtime.now() + backoff.next_delay(), self.not_before)
+                next_try = max(self._runtime.now() + jitter(delay, self._random), self.not_before)
+                delay = min(2 * delay, LONGEST_BUSY_DELAY)
                 if error.cause is not Cause.BUSY or next_try > give_up_at:
                     raise
             self.wait_until(next_try)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long to wait between two requests.
+"""Say how long to wait between two requests.
 
-All users of a client id share 10 requests a second, so a Kodi that is refused must come back later, and not at the
-same moment as the others. tests/fleet.py simulates what these numbers do to hundreds of users.
+All users of a client id share 10 GETs and one POST a second, so a Kodi that is refused must come back later, and not at
+the same moment as the others. tests/fleet.py simulates what these numbers do to hundreds of users.
 """
 
 from __future__ import annotations
@@ -35,12 +35,9 @@ same point of the second is always accepted or always refused; jitter moves it."
 class Backoff:
     """The waits between the requests of one kind. The interval only grows (RFC 8628, 3.5)."""
 
-    def __init__(
-        self, interval: float, longest_interval: float = LONGEST_INTERVAL, random: Callable[[], float] = random
-    ) -> None:
-        """interval, longest_interval: seconds. random: returns a number from 0 to 1."""
+    def __init__(self, interval: float, random: Callable[[], float] = random) -> None:
+        """interval: seconds. random: returns a number from 0 to 1."""
         self._interval = interval
-        self._longest_interval = longest_interval
         self._random = random
         self._has_failed = False
         self._failures = 0
@@ -57,7 +54,7 @@ class Backoff:
         """Note that a request was not answered, or was refused as one of too many."""
         self._has_failed = True
         if error.cause is Cause.BUSY:
-            self._interval = max(self._interval, min(2 * self._interval, self._longest_interval))
+            self._interval = max(self._interval, min(2 * self._interval, LONGEST_INTERVAL))
         else:
             self._failures += 1
 
@@ -69,5 +66,5 @@ class Backoff:
 
 
 def jitter(seconds: float, random: Callable[[], float], share: float = RETRY_JITTER) -> float:
-    """Return a wait of at least these seconds, longer by up to the share of them."""
+    """Return the seconds plus a random part of them, at most this share."""
     return seconds * (1 + share * random())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Simkl for one client id: both flows, and who is signed in.
+"""The client for one client id: sign in by either flow, and ask who is signed in.
 
 A client id is for one of the two flows. Which one is found out by asking for a code: first by the flow that worked
-for this client id before, or else by the PIN flow; then by the other one.
+for this client id before, or else by the PIN flow; then by the other one if Simkl refuses the client id.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Simkl:
         self._device_flow.revoke(credentials)
 
     def interrupt(self) -> None:
-        """End the request that another thread is waiting for: it raises Unreachable at once."""
+        """End the request that another thread is waiting for: see Transport.interrupt()."""
         self._transport.interrupt()
 
     def close(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Connections that another thread can end, for requests.
+"""Make connections for the library requests that another thread can end.
 
 Kodi waits for every thread of a script, so a thread must not wait for an answer that nobody needs any more. requests
 cannot end a call from outside. So each connection keeps a duplicate of its socket (dup), and shutting that down makes a
@@ -24,7 +24,7 @@ from urllib3.exceptions import ProxyError
 from urllib3.util.wait import wait_for_write  # type: ignore[import-untyped]  # missing from its stubs
 
 CONNECT_TIMEOUT = 8.0
-"""Seconds for a connection, the TLS handshake included."""
+"""Seconds to connect to one address, and for each step of the TLS handshake."""
 
 _CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, 10035)
 """What connect_ex() returns when it has begun. The last is Windows' WSAEWOULDBLOCK."""
@@ -89,6 +89,7 @@ class Connection(HTTPSConnection):
     open_sockets: OpenSockets
 
     def __init__(self, *args: Any, _socks_options: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """_socks_options: what urllib3.contrib.socks passes for a SOCKS proxy."""
         super().__init__(*args, **kwargs)
         self._socks_options = _socks_options
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simkl's OAuth 2.0 device flow ("AUTH V2", RFC 8628), and refreshing and revoking its tokens (RFC 6749, RFC 7009).
 
-What is sent follows the RFCs to the letter. Of an answer, only the access token has to be usable to sign in.
+If an answer with an access token has other fields that cannot be used, it is still a sign-in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CLIENT_ID_ERRORS = ("invalid_client", "unauthorized_client")
 
 
 class DeviceFlow:
-    """protocol.Flow for one client id, with refresh() and revoke()."""
+    """Sign in by the device flow: implements protocol.Flow."""
 
     def __init__(self, client_id: str, transport: Transport, now: Callable[[], float] = time) -> None:
         """now: the device's clock, in seconds since 1970. It may be wrong."""
@@ -56,7 +56,7 @@ class DeviceFlow:
         return parse_code(body, _LINK, require(_DEVICE_CODE, body.get("device_code"), "device_code"))
 
     def poll(self, code: Code) -> PollResult:
-        """Ask once whether the user has approved the code. Raises SignInFailed for an error without a name here."""
+        """Ask once whether the user has approved the code. Raises SignInFailed for an unknown error."""
         answer = self._post("/oauth2/token", grant_type=_GRANT_TYPE, device_code=code.device_code)
         error = error_name(answer.body) if answer.status != 200 else None
         if isinstance(error, str) and error in _POLL_RESULTS:
@@ -81,7 +81,7 @@ class DeviceFlow:
         """End the grant at Simkl, and both of its tokens with it."""
         answer = self._post("/oauth2/revoke", token=credentials.refresh_token)
         if answer.status != 200:
-            parse_body(answer)
+            parse_body(answer)  # raises the error of this status
 
     def _post(self, path: str, **form: str) -> Answer:
         return self._transport.request("POST", path, {}, form={"client_id": self._client_id, **form})
@@ -91,7 +91,10 @@ class DeviceFlow:
             raise ClientIdRefused(f"HTTP {answer.status}")
 
     def _credentials(self, body: dict[str, Any], refresh_token: str, scope: str = SCOPE) -> Credentials:
-        """Return the tokens of an answer. refresh_token, scope: used if it names none (RFC 6749, 5.1 and 6)."""
+        """Return the tokens of an answer.
+
+        refresh_token, scope: used if the answer has none (RFC 6749, 5.1 and 6).
+        """
         found, life, now = body.get("refresh_token"), body.get("expires_in"), self._now()
         has_life = isinstance(life, (int, float)) and not isinstance(life, bool) and 0 < life <= _LONGEST_TOKEN_LIFE
         return Credentials(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks of what Simkl sends. Sizes, types and ranges are checked here, so that the other modules can rely on them."""
+"""Check what Simkl sends. Sizes, types and ranges are checked here, so that the other modules can rely on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ USER_LIMIT = "user_limit_exceeded"
 DEFAULT_INTERVAL = 5.0
 """Seconds between polls if Simkl names none (RFC 8628, 3.2)."""
 
-_LONGEST_INTERVAL = 300.0
+_LONGEST_POLL_INTERVAL = 300.0
 _LONGEST_CODE_LIFE = 86400.0
 _LONGEST_PAGE = 60
 _LONGEST_LINK = 120
@@ -69,13 +69,16 @@ def refuses_token(status: int, body: bytes) -> bool:
 
 
 def parse_code(body: dict[str, Any], link: str, device_code: str = "") -> Code:
-    """Return the code in an answer to request_code(). link: the page with the code filled in, with {} for the code."""
+    """Return the code in an answer to request_code().
+
+    link: a URL with {} in place of the code, for the QR code. It is used if Simkl sends no link.
+    """
     user_code = require(_USER_CODE, body.get("user_code"), "user_code")
     return Code(
         user_code=user_code,
         page=_page(body.get("verification_uri") or body.get("verification_url")),
         expires_in=_seconds(body.get("expires_in"), _LONGEST_CODE_LIFE, "expires_in"),
-        interval=_seconds(body.get("interval", DEFAULT_INTERVAL), _LONGEST_INTERVAL, "interval"),
+        interval=_seconds(body.get("interval", DEFAULT_INTERVAL), _LONGEST_POLL_INTERVAL, "interval"),
         link=_link(body.get("verification_uri_complete")) or link.format(user_code),
         device_code=device_code,
     )

@@ -21,7 +21,7 @@ _LINK = f"https://{PIN_PAGE}/{{}}"
 
 
 class PinFlow:
-    """protocol.Flow for one client id."""
+    """Sign in by the PIN flow: implements protocol.Flow."""
 
     def __init__(self, client_id: str, transport: Transport) -> None:
         self._client_id = client_id

@@ -43,8 +43,6 @@ class Flow(Protocol):
 
     def request_code(self) -> Code:
         """Request a new code. Raises WrongFlow if the client id may be for the other flow."""
-        ...
 
     def poll(self, code: Code) -> PollResult:
         """Ask once whether the user has approved the code."""
-        ...

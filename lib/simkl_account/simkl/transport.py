@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""HTTPS requests to api.simkl.com, by requests. Another thread can end them: see connections.py.
+"""Send HTTPS requests to api.simkl.com with the library requests. Another thread can end them: see connections.py.
 
 An answer is read up to a limit, redirects are not followed, and an error never carries the URL of the request.
 """
@@ -47,7 +47,7 @@ class Transport:
         self._app = {"app-name": app_name, "app-version": app_version}
         self._sockets = OpenSockets()
         self._session = requests.Session()
-        self._session.trust_env = False  # use no .netrc file and no other CA bundle
+        self._session.trust_env = False  # use no .netrc file, no proxy and no CA bundle of the environment
         self._session.headers.update(
             {"User-Agent": f"{app_name}/{app_version}", "Accept": "application/json", "Accept-Encoding": "identity"}
         )
@@ -91,7 +91,7 @@ class Transport:
     def interrupt(self) -> None:
         """End the request that another thread is waiting for. Call it again until that request has returned.
 
-        A name look-up cannot be ended. A later call ends what follows it.
+        A name look-up cannot be ended. The next call of interrupt() ends the connect that follows the look-up.
         """
         self._sockets.shut_down()
 
@@ -116,7 +116,7 @@ def retry_after(response: requests.Response) -> float | None:
 
 
 def _read_body(response: requests.Response) -> bytes:
-    """Return the body. At most LARGEST_ANSWER bytes are held in memory, compressed or not."""
+    """Return the body. Raises ConnectionError if it is longer than LARGEST_ANSWER; unpacked, it is cut there."""
     body = b""
     for piece in response.raw.stream(4096, decode_content=False):
         body += piece
@@ -139,7 +139,8 @@ def _number(value: str) -> int | None:
 def _cause_of(error: BaseException) -> tuple[Cause, str]:
     """Return the cause that an exception of requests tells of, and the exception's name for the log, not its text."""
     chain = list(_chain(error))
-    name = type([error, *(part for part in chain if isinstance(part, OSError))][-1]).__name__
+    innermost = [error, *(part for part in chain if isinstance(part, OSError))][-1]
+    name = type(innermost).__name__
 
     def has(*types: type[BaseException]) -> bool:
         return any(isinstance(part, types) for part in chain)
@@ -147,7 +148,7 @@ def _cause_of(error: BaseException) -> tuple[Cause, str]:
     if has(requests.exceptions.InvalidSchema):  # what requests raises for a SOCKS proxy without PySocks
         return Cause.NO_SOCKS, name
     if has(requests.exceptions.ProxyError, ProxyError, requests.exceptions.InvalidURL, UnicodeError):
-        return Cause.PROXY, name  # the proxy's URL is the only one that is not a constant
+        return Cause.PROXY, name  # only the proxy's URL can be invalid, because Simkl's is a constant
     if has(ssl.SSLEOFError, ssl.SSLZeroReturnError):  # the connection was cut off, which is no fault of the certificate
         return Cause.NO_ANSWER, name
     if has(ssl.SSLError, requests.exceptions.SSLError):
