@@ -2,7 +2,7 @@
 """`make fleet`: simulates many Kodis that sign in at the same time, all with one client id.
 
 The shipped auth.sign_in.SignIn runs for each Kodi, on a simulated clock, so that no real time passes. The simulated
-Simkl has the limits of the real one: all Kodis with one client id together may send 10 GETs and 1 POST a second.
+Simkl has the limits of the real one: all Kodis with one client id together may send 10 GETs a second.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending, Pol
 
 T = TypeVar("T")
 
-GETS, POSTS = 10, 1
-"""Simkl's limits for a client id, in requests a second (https://api.simkl.org)."""
+GETS = 10
+"""Simkl's limit for a client id, in requests a second (https://api.simkl.org). The PIN flow sends nothing else."""
 
 EXPIRES_IN, INTERVAL = 900.0, 5.0
 """Seconds until a code expires, and seconds between two polls."""
 
-TOO_MANY = Unreachable(Cause.BUSY, "HTTP 429", retry_after=1.0)
+TOO_MANY = Unreachable(Cause.BUSY, "HTTP 429")
 
 
 class SimulatedClock:
@@ -141,7 +141,7 @@ class Person:
 
     def user(self, access_token: str) -> User:
         self.signed_in_at = self._clock.now
-        self._simkl.admit("POST", POSTS)
+        self._simkl.admit("GET", GETS)
         return User("Ada")
 
     def interrupt(self) -> None: ...

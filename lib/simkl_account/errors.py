@@ -62,11 +62,17 @@ class SimklError(SimklAccountError):
 class Unreachable(SimklError):
     """Raised when there was no usable answer. A later request may get one."""
 
-    def __init__(self, cause: Cause, detail: str = "", retry_after: float | None = None) -> None:
-        """detail: for the log, without secrets. retry_after: seconds to wait, if Simkl sent Retry-After."""
+    def __init__(
+        self, cause: Cause, detail: str = "", retry_after: float | None = None, is_passing: bool = False
+    ) -> None:
+        """detail: for the log, without secrets. retry_after: seconds to wait, if Simkl wants that.
+
+        is_passing: Simkl has a fault that usually ends within seconds.
+        """
         super().__init__(f"{cause.value} ({detail})" if detail else cause.value)
         self.cause = cause
         self.retry_after = retry_after
+        self.is_passing = is_passing
 
 
 class ClientIdRefused(SimklError):

@@ -6,6 +6,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
+from .models import Credentials, User
+
 
 class SignInResult(Enum):
     """How a sign-in ended."""
@@ -54,6 +56,8 @@ class Outcome(NamedTuple):
     """Who is signed in; "" if Simkl did not say."""
     replaced: str = ""
     """Who was signed in before, if that was another account; else ""."""
+    is_nameless: bool = False
+    """Whether the user has no name at Simkl."""
     read_only: bool = False
     """Whether the sign-in does not allow changing the history."""
 
@@ -90,3 +94,13 @@ class Outcome(NamedTuple):
     def has_unsaved_token(self) -> bool:
         """Whether a token is in memory that would be lost if the user is not asked."""
         return self.result is SignInResult.NOT_SAVED
+
+
+def signed_in(user: User, credentials: Credentials) -> Outcome:
+    """Return the outcome of a sign-in or a check after which this user is signed in."""
+    return Outcome(
+        SignInResult.SIGNED_IN,
+        user_name=user.name,
+        is_nameless=not user.name,
+        read_only=credentials.is_read_only,
+    )

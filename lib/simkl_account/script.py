@@ -69,7 +69,9 @@ def open_from_programs(runtime: KodiRuntime, after: str = "") -> None:
 
 
 def sign_in(runtime: KodiRuntime, after: str = "") -> None:
-    """Sign in with a code, and say how it ended. Raises LockHeld if a sign-in is open: that one stays as it is.
+    """Sign in with a code, and say how it ended.
+
+    Raises LockHeld, as sign_out() and check() do, if one of the three runs already.
 
     after: see run(); "" if the user asked for the sign-in.
     """
@@ -89,7 +91,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
 
 
 def sign_out(runtime: KodiRuntime, after: str = "") -> None:
-    """Ask, then remove the account from this device, and end its access at Simkl if possible."""
+    """Ask, then end the access at Simkl if possible, and remove the account from this device."""
     question, yes = addon.text(Text.SIGN_OUT_QUESTION), addon.text(Text.SIGN_OUT)
     if not dialogs.confirm(runtime, question, yes, careful=True):
         return
@@ -113,7 +115,7 @@ _ACTIONS = {"": open_from_programs, "sign_in": sign_in, "sign_out": sign_out, "c
 
 
 def _sign_in_until_accepted(runtime: KodiRuntime) -> tuple[AnyScreen | None, Outcome]:
-    """Sign in, again with another client id if Simkl refuses it. CANCELLED if the user has no client id to enter."""
+    """Sign in. If Simkl refuses the client id, ask for another one and try again. CANCELLED if the user has none."""
     has_client_id = _has_client_id() or _ask_for_client_id(runtime, Text.NO_CLIENT_ID)
     while has_client_id:
         screen = _open_screen(runtime, addon.text(Text.SIGN_IN_TITLE))
@@ -169,7 +171,7 @@ def _sign_out(runtime: KodiRuntime) -> int:
 
 
 def _revoke(accounts: AccountStore, runtime: KodiRuntime) -> bool:
-    """End the grant at Simkl, and return True if that worked. It does not for the PIN flow, which has no way to."""
+    """End the grant at Simkl, and return True if that worked; False for the PIN flow, which cannot end a grant."""
     credentials = accounts.credentials()
     if not credentials or not credentials.refresh_token:
         return False
@@ -209,7 +211,8 @@ def _show_checked(runtime: KodiRuntime, outcome: Outcome) -> None:
     elif outcome.is_success and outcome.read_only:
         _offer_sign_in(runtime, addon.text(Text.READ_ONLY, outcome.user_name))
     elif outcome.is_success:
-        dialogs.show_message(runtime, addon.text(Text.STILL_SIGNED_IN, outcome.user_name))
+        message = Text.SIGNED_IN_NAMELESS if outcome.is_nameless else Text.STILL_SIGNED_IN
+        dialogs.show_message(runtime, addon.text(message, outcome.user_name))
     elif outcome.result is SignInResult.NEEDS_SIGN_IN:
         _offer_sign_in(runtime, addon.text(Text.NEEDS_SIGN_IN))
     elif not outcome.is_silent:
@@ -227,7 +230,7 @@ def _repaired_accounts() -> AccountStore:
     try:
         accounts().repair()
     except NotSaved:
-        pass  # what is half done is read as it is
+        pass  # go on with what is stored
     return accounts()
 
 
@@ -241,7 +244,7 @@ def _has_client_id() -> bool:
 
 
 def _ask_for_client_id(runtime: KodiRuntime, reason: int) -> bool:
-    """Say why a client id is needed, and store the one that the user enters. Returns False if there is none."""
+    """Say why a client id is needed, and store the one that the user enters. Returns False if none is stored."""
     if not dialogs.confirm(runtime, addon.text(reason), yes=addon.text(Text.ENTER_CLIENT_ID)):
         return False
     client_id = dialogs.ask_text(addon.text(Text.CLIENT_ID))

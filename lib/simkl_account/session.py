@@ -34,10 +34,10 @@ from .simkl.parsing import USER_LIMIT, error_name, refuses_token
 from .simkl.transport import retry_after
 
 REFRESH_COOLDOWN, LONGEST_REFRESH_COOLDOWN = 10.0, 3600.0
-"""Seconds after a failed refresh before the next one: if Simkl names no time, and at most."""
+"""The shortest and the longest wait after a failed refresh, in seconds. Between them, Retry-After decides."""
 
 OUTDATED_CHECK_INTERVAL = 3600.0
-"""Seconds between two looks whether the sign-in is outdated."""
+"""Seconds between two checks of whether the sign-in is outdated."""
 
 TIMEOUT = (8.0, 20.0)
 """Seconds for a connection, and between two pieces of an answer."""
@@ -54,8 +54,8 @@ class SimklAuth(AuthBase):
 
     The account is read for each request, so an object can be kept for any time. Several threads may use it.
 
-    A request raises SignInNeeded if nobody is signed in, or if Simkl refuses the sign-in twice, RECHECK_DELAY
-    apart. A token that expires soon is refreshed first, and so is one that Simkl refuses. A request raises
+    A request raises SignInNeeded if nobody is signed in, or if Simkl refuses the sign-in twice, 3 seconds apart. In the
+    device flow, a token that expires soon is refreshed first, and so is one that Simkl refuses. A request raises
     UserLimitExceeded if the user's requests for the day are used up.
     """
 
@@ -89,7 +89,7 @@ class SimklAuth(AuthBase):
         return (self._refresh(credentials) if is_due(credentials) else None) or credentials
 
     def _mark_if_outdated(self, credentials: Credentials) -> None:
-        """Find out whether Simkl retires the flow of this sign-in, and tell the user once.
+        """Find out whether the sign-in is outdated (see pin_retirement.py), and tell the user once.
 
         This happens once in OUTDATED_CHECK_INTERVAL, and not while a video plays.
         """
@@ -103,7 +103,7 @@ class SimklAuth(AuthBase):
         if is_for_device_flow(client_id, known_flow(KodiSettings(), client_id), self._background_client):
             with suppress(NotSaved):
                 if self._accounts.set_outdated(credentials):
-                    show_notification(addon.text(Text.NEW_WAY))
+                    show_notification(addon.text(Text.SIGN_IN_OUTDATED))
 
     def _background_client(self, client_id: str) -> BackgroundClient:
         return BackgroundClient(lambda: wiring.connect(client_id), lambda: None, self._runtime)
@@ -139,7 +139,7 @@ class SimklAuth(AuthBase):
 
         user_agent: the caller's own.
         """
-        vars(response.request).pop("copy", None)  # undo what _prepare_redirect() did for the request before
+        vars(response.request).pop("copy", None)  # this request is sent again: undo _prepare_redirect()
         if not _is_simkl(response.request.url) or "Authorization" not in response.request.headers:
             return response
         if _is_refusal(response):
@@ -153,7 +153,7 @@ class SimklAuth(AuthBase):
     def _prepare_redirect(self, response: requests.Response, user_agent: str | None) -> None:
         """Sign a redirect to Simkl, and remove what is ours from a redirect to another host.
 
-        requests makes the next request of the answer's Location and of a copy of the request that was sent.
+        requests builds the next request from the Location and a copy of the request that was sent.
         """
         sent, target = response.request, urljoin(response.url, response.headers["Location"])
         ours = {name: value for name, value in _query_of(sent.url) if name in _OUR_PARAMETERS}
@@ -178,8 +178,8 @@ class SimklAuth(AuthBase):
 
         If the token cannot be refreshed right now, return the refusal and leave the account as it is.
         """
-        credentials = self._newer_credentials(refused)
-        if not credentials or not _can_be_sent_again(refused.request):
+        credentials = self._credentials_for_retry(refused)
+        if not credentials or not _rewind(refused.request):
             return refused
         if not _has_token_of(refused, credentials):
             refused = self._send_again(refused, credentials, options)
@@ -189,7 +189,7 @@ class SimklAuth(AuthBase):
         if self._runtime.is_shutting_down():
             return refused
         is_still_stored = _has_token_of(refused, self._credentials())
-        credentials = self._newer_credentials(refused)
+        credentials = self._credentials_for_retry(refused)
         if not credentials:
             return refused
         response = self._send_again(refused, credentials, options)
@@ -197,7 +197,7 @@ class SimklAuth(AuthBase):
             self._give_up(credentials)
         return response
 
-    def _newer_credentials(self, refused: requests.Response) -> Credentials | None:
+    def _credentials_for_retry(self, refused: requests.Response) -> Credentials | None:
         """Return what to send after a refusal: the stored credentials, refreshed if they are the refused ones."""
         credentials = self._credentials()
         if credentials.refresh_token and _has_token_of(refused, credentials):
@@ -210,7 +210,7 @@ class SimklAuth(AuthBase):
         """Send the request of an answer again with other credentials."""
         request = refused.request
         refused.request = request.copy()
-        _can_be_sent_again(request)  # rewinds its body
+        _rewind(request)
         self._sign(request, credentials)
         refused.close()
         response: requests.Response = refused.connection.send(request, **options)  # type: ignore[attr-defined]
@@ -249,8 +249,8 @@ class Session(requests.Session):
         return found
 
 
-def _can_be_sent_again(request: requests.PreparedRequest) -> bool:
-    """Return True if the body can be sent once more. The position of a file is set back to where it was."""
+def _rewind(request: requests.PreparedRequest) -> bool:
+    """Set a file that is sent back to where it was. Returns False if the body cannot be sent once more."""
     if request.body is None or isinstance(request.body, (str, bytes)):
         return True
     try:

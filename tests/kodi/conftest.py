@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A stand-in for Simkl and a Kodi of its own for every test. A failing test leaves kodi.log and a screenshot."""
+"""Fixtures: each test gets its own Kodi and a stand-in for Simkl. A failing test leaves kodi.log and a screenshot."""
+
+from __future__ import annotations
 
 import os
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, Generator, Iterator, List
+from typing import Callable, Generator, Iterator
 
 import pytest
 import trustme
@@ -22,13 +24,20 @@ from tools.package import ADDON_ID, ROOT
 FAILURES = ROOT / "build/failures"
 
 Template = Callable[[str, str], Path]
+"""Returns a home folder to copy. Its arguments are the release of Kodi and the content: see the fixture template."""
 
-_report = pytest.StashKey[Dict[str, pytest.TestReport]]()
+_EXPECTED_EXCEPTIONS = (
+    "Non-Existent Control",  # raised in the helper add-on
+    "XML File for Window is missing",  # raised when the sign-in window cannot be opened
+    "Window id does not exist",
+)
+
+_report: pytest.StashKey[dict[str, pytest.TestReport]] = pytest.StashKey()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let the fixtures see how the test ended."""
+    """Let the fixtures see whether the test failed."""
     report = yield
     item.stash.setdefault(_report, {})[report.when or ""] = report
     return report
@@ -36,13 +45,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def network() -> None:
-    """From here on, api.simkl.com is this machine and there is nothing else."""
+    """A private network in which api.simkl.com is this machine, and which has no other machine."""
     namespace.enter(HOSTS)
 
 
 @pytest.fixture(scope="session")
 def display(network: None) -> Iterator[str]:
-    """A screen."""
+    """A virtual screen."""
     with xvfb() as name:
         yield name
 
@@ -56,7 +65,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def authority(shared: Path) -> trustme.CA:
-    """Whose certificates the Kodis trust: one for the whole run, so that a home folder serves all tests."""
+    """The certificate authority that every Kodi trusts. All workers use the same, because they share home folders."""
     certificate, key = shared / "authority.pem", shared / "authority.key"
     with FileLock(shared / "authority.lock"):
         if not key.exists():
@@ -68,7 +77,10 @@ def authority(shared: Path) -> trustme.CA:
 
 @pytest.fixture(scope="session")
 def template(shared: Path, display: str, authority: trustme.CA) -> Template:
-    """A home folder to copy: of a release of Kodi, and with the add-on, that and its "consumers", or "nothing"."""
+    """Makes home folders to copy, each once in a run.
+
+    Its content is "add-on", "consumers" (the add-on and others that use the account), or "nothing" (a repository only).
+    """
 
     def make(release: str, content: str) -> Path:
         folder = shared / f"template-{release}-{content}"
@@ -88,20 +100,20 @@ def template(shared: Path, display: str, authority: trustme.CA) -> Template:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each test once in the one release of Kodi that was asked for, or in 20; the main ones in the others, too."""
+    """Run each test in Kodi 20, and those marked with every_kodi in all releases. KODI=19 runs all tests in 19 only."""
     if "release" in metafunc.fixturenames:
-        main = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
-        metafunc.parametrize("release", list(releases.DEBIAN) if main else [releases.RELEASE])
+        in_all = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
+        metafunc.parametrize("release", list(releases.DEBIAN) if in_all else [releases.RELEASE])
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
-    """Leave out what a release of Kodi does not have."""
-    too_old = [item for item in items if _is_too_old_for(item)]
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of features that the release of Kodi does not have."""
+    too_old = [item for item in items if _is_kodi_too_old(item)]
     config.hook.pytest_deselected(items=too_old)
     items[:] = [item for item in items if item not in too_old]
 
 
-def _is_too_old_for(item: pytest.Item) -> bool:
+def _is_kodi_too_old(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("since_kodi")
     if not marker:
         return False
@@ -111,7 +123,7 @@ def _is_too_old_for(item: pytest.Item) -> bool:
 
 @pytest.fixture
 def simkl(network: None, authority: trustme.CA) -> Iterator[StandIn]:
-    """Simkl, as far as this Kodi knows."""
+    """A stand-in for Simkl, which this test's Kodi takes for Simkl."""
     standin = StandIn(authority=authority)
     standin.serve_tls()
     yield standin
@@ -120,13 +132,13 @@ def simkl(network: None, authority: trustme.CA) -> Iterator[StandIn]:
 
 @pytest.fixture
 def view(request: pytest.FixtureRequest) -> str:
-    """What the sign-in is seen in: "window", or "plain" where that window cannot be opened."""
+    """Where the sign-in is shown: "window", or "plain" for Kodi's progress dialog. See steps.both_views."""
     return getattr(request, "param", "window")
 
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, tmp_path: Path, template: Template, release: str, view: str) -> Path:
-    """The home folder of this test's Kodi: to be changed before `kodi` is asked for."""
+    """The home folder of this test's Kodi. A test or a fixture can change it before it requests kodi."""
     folder = tmp_path / "home"
     copy_home(template(release, "consumers" if request.node.get_closest_marker("consumers") else "add-on"), folder)
     if view == "plain":
@@ -136,23 +148,26 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, template: Template, rel
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Callable[[str], None]:
-    """Call it with seconds, signed, to move the wall clock of this test's Kodi. Its monotonic clock stays true."""
-    return lambda offset: _write(tmp_path / "clock", offset)
+    """A function that sets how far the wall clock of this test's Kodi is off, for example "+3600" seconds or "-20y".
+
+    The monotonic clock of that Kodi stays right.
+    """
+    return lambda offset: _replace(tmp_path / "clock", offset)
 
 
-def _write(file: Path, text: str) -> None:
-    """At once: libfaketime ends a process that finds half of it."""
+def _replace(file: Path, text: str) -> None:
+    """Write a file in one step, because libfaketime ends a process that reads a file which is not complete."""
     new = file.with_suffix(".new")
     new.write_text(text)
     new.rename(file)
 
 
 @pytest.fixture
-def environment(request: pytest.FixtureRequest, tmp_path: Path, release: str) -> Dict[str, str]:
-    """What this test's Kodi is started with."""
+def environment(request: pytest.FixtureRequest, tmp_path: Path, release: str) -> dict[str, str]:
+    """Environment variables for this test's Kodi: those of libfaketime if the test uses the clock."""
     if "clock" not in request.fixturenames:
         return {}
-    _write(tmp_path / "clock", "+0")
+    _replace(tmp_path / "clock", "+0")
     return {
         "LD_PRELOAD": releases.find(release, "usr/lib/*/faketime/libfaketime.so.1"),
         "FAKETIME_TIMESTAMP_FILE": str(tmp_path / "clock"),
@@ -168,30 +183,30 @@ def kodi(
     home: Path,
     display: str,
     simkl: StandIn,
-    environment: Dict[str, str],
+    environment: dict[str, str],
     release: str,
 ) -> Iterator[Kodi]:
-    """A running Kodi. In the end its log holds no secret and no traceback, at the debug level."""
+    """A running Kodi with a debug log. A secret, a traceback or a killed script in the log fails the test."""
     kodi = Kodi(home, display, environment, release)
     try:
         kodi.start()
         yield kodi
         if request.node.stash[_report]["call"].failed:
-            _keep(kodi, request.node.name)
+            _save_failure(kodi, request.node.name)
         if kodi.is_running():
             kodi.quit()
         log = kodi.log()
         assert "Traceback" not in log
-        for expected in _EXPECTED:
+        for expected in _EXPECTED_EXCEPTIONS:
             log = log.replace(f"EXCEPTION: {expected}", "")
         if request.node.get_closest_marker("forgets_the_addon"):
             log = log.replace(f"EXCEPTION: Unknown addon id '{ADDON_ID}'", "", 5)
         assert "EXCEPTION" not in log
-        assert "didn't stop" not in log
+        assert "didn't stop" not in log, "Kodi had to kill a script"
         for secret in simkl.secrets:
             assert secret not in re.sub(r"\s", "", log)
     except Exception:
-        _keep(kodi, request.node.name)
+        _save_failure(kodi, request.node.name)
         raise
     finally:
         kodi.kill()
@@ -199,33 +214,26 @@ def kodi(
 
 @pytest.fixture
 def consumer(kodi: Kodi) -> Consumer:
-    """Its service is up."""
+    """The add-on that uses the account. Its service is running."""
     return Consumer(kodi)
 
 
 @pytest.fixture
 def device_flow(home: Path) -> None:
-    """The add-on with a client id for the device flow."""
+    """The add-on has a client id for the device flow."""
     fill_in_client_id(home, DEVICE_CLIENT_ID)
 
 
 @pytest.fixture
 def kodi_without_client_id(request: pytest.FixtureRequest, home: Path) -> Kodi:
-    """A Kodi with the add-on as it is in the source: no publisher has filled in a client id."""
+    """A Kodi with the add-on as it is in the source, without a client id."""
     settings = home / ".kodi/addons/script.simkl.account/resources/settings.xml"
     settings.write_bytes((ROOT / "resources/settings.xml").read_bytes())
     kodi: Kodi = request.getfixturevalue("kodi")
     return kodi
 
 
-_EXPECTED = (
-    "Non-Existent Control",  # the helper's
-    "XML File for Window is missing",  # of a window that cannot be opened
-    "Window id does not exist",
-)
-
-
-def _keep(kodi: Kodi, test: str) -> None:
+def _save_failure(kodi: Kodi, test: str) -> None:
     folder = FAILURES / re.sub(r"\W+", "_", test)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kodi.log").write_text(kodi.log())

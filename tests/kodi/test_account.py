@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The account, as other add-ons use it and as a person looks after it, in a real Kodi."""
+"""The account after the sign-in: how other add-ons use it, and how the user checks and replaces it."""
+
+from __future__ import annotations
 
 import shutil
 import time
@@ -9,32 +11,45 @@ from typing import Any
 import pytest
 
 from tests.rig.consumer import CONSUMER, Consumer
-from tests.rig.faults import redirect, silence, status
+from tests.rig.faults import Fault, redirect, silence, status
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, wait_for
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
 from .conftest import Template
-from .sofa import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
+from .steps import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
 
 pytestmark = pytest.mark.consumers
 
 NO_LONGER_VALID = "The sign-in to Simkl is no longer valid. Sign in again."
+SIGN_IN_AGAIN = "Sign-in no longer valid: sign in again"
+OUTDATED = "Simkl has a new way of signing in: sign in again"
+
+TO_CHECK_NOW = "Left Right Up Down Down Down"
+"""The keys that move the focus to "Check now" in the settings."""
 
 
-def ada(**changes: Any) -> Any:
-    """The account, as the consumer tells of it."""
-    since = time.strftime("%Y-%m-%d")
-    whole = {"name": "Ada Lovelace", "id": account_id("Ada Lovelace"), "type": "free", "since": since}
-    return {**whole, "needs_sign_in": False, "is_outdated": False, "is_signed_in": True, **changes}
+def ada(**changes: Any) -> dict[str, Any]:
+    """Return the account of Ada, who signed in today, as the consumer add-on reports it."""
+    account = {
+        "name": "Ada Lovelace",
+        "id": account_id("Ada Lovelace"),
+        "type": "free",
+        "since": time.strftime("%Y-%m-%d"),
+        "needs_sign_in": False,
+        "is_outdated": False,
+        "is_signed_in": True,
+    }
+    return {**account, **changes}
 
 
 # Other add-ons
 
 
 @pytest.mark.every_kodi
-def test_the_life_of_an_account_as_another_add_on_sees_it(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_account_from_sign_in_to_sign_out(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Another add-on always has the current account, sends with its token, and gets an event when it changes."""
     for where in ("script", "service"):
         assert consumer.do("account", where) is None
         assert consumer.do("request", where) == "SignInNeeded"
@@ -71,8 +86,10 @@ def test_the_life_of_an_account_as_another_add_on_sees_it(kodi: Kodi, simkl: Sta
 
 
 @pytest.mark.every_kodi
-def test_a_plugin(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
-    def labels() -> Any:
+def test_plugin(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """A plugin can read the account and send a request while Kodi waits for its listing."""
+
+    def labels() -> list[str]:
         listing = kodi.rpc("Files.GetDirectory", directory=f"plugin://{CONSUMER}/")
         return [file["label"] for file in listing["files"]]
 
@@ -81,50 +98,55 @@ def test_a_plugin(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     assert labels() == ["Ada Lovelace", "200"]
 
 
-def test_nothing_goes_to_another_host(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_redirect_to_other_host(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """After a redirect to another host, a request has no token, client id or add-on id; api.simkl.com gets them all."""
     sign_in_and_leave(kodi, simkl)
     for target in ("https://simkl.com/pin", "https://api.simkl.com/sync/activities"):
         simkl.fault("activities", redirect(f"{target}?client_id={CLIENT_ID}"))
         assert consumer.do("request") == 200
-    elsewhere = simkl.of_kind("page")[0]
-    assert elsewhere.headers["Host"] == "simkl.com"
-    assert "Authorization" not in elsewhere.headers
-    assert elsewhere.query == {}
-    assert CONSUMER not in str(elsewhere.headers)
+    at_other_host = simkl.of_kind("page")[0]
+    assert at_other_host.headers["Host"] == "simkl.com"
+    assert "Authorization" not in at_other_host.headers
+    assert at_other_host.query == {}
+    assert CONSUMER not in str(at_other_host.headers)
     assert simkl.requests[-1].query["client_id"] == CLIENT_ID
     assert simkl.requests[-1].headers["Authorization"]
 
 
-def test_importing_it_does_not_import_requests(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_import_without_requests(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Importing simkl_account and reading the account does not import requests."""
     assert consumer.do("imported") is False
 
 
 @pytest.mark.every_kodi
 @pytest.mark.parametrize("where", ["script", "service"])
-def test_another_add_on_starts_a_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer, where: str) -> None:
-    end = consumer.begin("sign_in", where)
+def test_sign_in_by_add_on(kodi: Kodi, simkl: StandIn, consumer: Consumer, where: str) -> None:
+    """A script and a service of another add-on can start a sign-in, and get its result."""
+    result = consumer.begin("sign_in", where)
     sign_in(kodi, simkl)
-    assert end() == "SIGNED_IN"
+    assert result() == "SIGNED_IN"
     leave(kodi)
     kodi.wait_for_window(HOME)
-    end = consumer.begin("sign_in", where)
+    result = consumer.begin("sign_in", where)
     shown_code(kodi)
     kodi.key("Back")
-    assert end() == "CANCELLED"
+    assert result() == "CANCELLED"
     assert consumer.do("account") == ada()
 
 
-def test_two_interpreters_agree_on_one_dialog(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
-    ends = [consumer.begin("sign_in", where) for where in ("script", "service", "script")]
+def test_sign_in_by_several_add_ons(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If several interpreters start a sign-in, there is one dialog and no notification, and all get its result."""
+    results = [consumer.begin("sign_in", where) for where in ("script", "service", "script")]
     shown_code(kodi)
-    late = consumer.begin("sign_in")
+    results.append(consumer.begin("sign_in"))  # a late one
     sign_in(kodi, simkl)
-    assert [end() for end in [*ends, late]] == ["SIGNED_IN"] * 4
+    assert [result() for result in results] == ["SIGNED_IN"] * 4
     assert len(simkl.of_kind("code")) == 1
-    assert not kodi.is_visible("notification"), "that a sign-in is already open is news to nobody"
+    assert not kodi.is_visible("notification"), "the user is not told that a sign-in is already open"
 
 
-def test_quit_while_a_service_waits_for_a_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_quit_while_service_waits(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Kodi quits while a service waits for a sign-in, Kodi does not have to kill the service."""
     consumer.begin("sign_in", "service")
     shown_code(kodi)
     assert kodi.quit() < 5
@@ -133,30 +155,30 @@ def test_quit_while_a_service_waits_for_a_sign_in(kodi: Kodi, simkl: StandIn, co
 # A sign-in that is no longer valid
 
 
-def test_a_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl refuses the token twice, add-ons get SignInNeeded, the user is notified once, and can sign in again."""
     first = sign_in_and_leave(kodi, simkl)
     simkl.revoke(first)
     assert consumer.do("request") == "SignInNeeded"
     refused, again = simkl.of_kind("activities")
     assert again.at - refused.at >= 3
-    shown = wait_for("the notification", lambda: kodi.is_visible("notification"))
-    assert shown
+    wait_for("the notification", lambda: kodi.is_visible("notification"))
     assert consumer.do("request", "service") == "SignInNeeded"
-    assert len(simkl.of_kind("activities")) == 2, "Simkl is not asked again"
+    assert len(simkl.of_kind("activities")) == 2, "later requests are not sent"
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
     assert stored(kodi) == (first, "Ada Lovelace")
     wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
     assert consumer.do("request") == "SignInNeeded"
-    assert not kodi.is_visible("notification"), "at most one an hour"
+    assert not kodi.is_visible("notification"), "there is at most one notification an hour"
 
     kodi.open_settings()
-    assert kodi.settings_rows() >= {"Sign-in no longer valid: sign in again", "Ada Lovelace", "Check now", "Sign out"}
+    assert kodi.settings_rows() >= {SIGN_IN_AGAIN, "Ada Lovelace", "Check now", "Sign out"}
     assert not kodi.settings_rows() & {"Not signed in", "Sign in", "Sign in with another account"}
-    kodi.press("Sign-in no longer valid: sign in again", "Left Right Up")
+    kodi.press(SIGN_IN_AGAIN, "Left Right Up")
     second = sign_in(kodi, simkl)
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
-    assert "Sign-in no longer valid: sign in again" not in kodi.settings_rows()
+    assert SIGN_IN_AGAIN not in kodi.settings_rows()
     assert stored(kodi) == (second, "Ada Lovelace")
     kodi.key("Back")
     assert consumer.do("request", "service") == 200
@@ -164,17 +186,19 @@ def test_a_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None
 
 
 @pytest.mark.parametrize("fault", [status(500), status(503, b"<html>"), status(429, b'{"error":"rate_limit"}')])
-def test_other_faults_never_mark_it(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Any) -> None:
+def test_other_faults_keep_account(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+    """If Simkl answers with another error, or refuses the token only once, the account stays as it is."""
     sign_in_and_leave(kodi, simkl)
     simkl.fault("activities", fault)
     assert consumer.do("request") in (429, 500, 503)
     assert consumer.do("account") == ada()
     simkl.fault("activities", status(401, b'{"error":"user_token_failed","code":401}'))
-    assert consumer.do("request") == 200, "one refusal is a passing fault"
+    assert consumer.do("request") == 200, "a single refusal can be a passing fault"
     assert consumer.do("account") == ada()
 
 
-def test_no_notification_over_a_video(kodi: Kodi, simkl: StandIn, consumer: Consumer, tmp_path: Path) -> None:
+def test_no_notification_during_video(kodi: Kodi, simkl: StandIn, consumer: Consumer, tmp_path: Path) -> None:
+    """While a video plays, the user is not notified that a new sign-in is needed; after it, the user is."""
     simkl.revoke(sign_in_and_leave(kodi, simkl))
     video = tmp_path / "video.avi"
     video.write_bytes(b"YUV4MPEG2 W64 H64 F25:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + bytes(64 * 64 * 3 // 2)) * 25 * 60)
@@ -185,7 +209,7 @@ def test_no_notification_over_a_video(kodi: Kodi, simkl: StandIn, consumer: Cons
     assert kodi.is_true("Player.HasVideo")
     assert not kodi.is_visible("notification")
     kodi.rpc("Player.Stop", playerid=1)
-    wait_for("no video", lambda: not kodi.is_true("Player.HasVideo"))
+    wait_for("the end of the video", lambda: not kodi.is_true("Player.HasVideo"))
     assert consumer.do("request") == "SignInNeeded"
     wait_for("the notification", lambda: kodi.is_visible("notification"))
 
@@ -194,13 +218,14 @@ def test_no_notification_over_a_video(kodi: Kodi, simkl: StandIn, consumer: Cons
 
 
 def check(kodi: Kodi) -> None:
-    """Press it."""
+    """Open the settings and press "Check now"."""
     kodi.open_settings()
-    kodi.press("Check now", "Left Right Up Down Down Down")
+    kodi.press("Check now", TO_CHECK_NOW)
 
 
-def test_check_now_says_that_it_is_good_and_fetches_what_is_new(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
-    simkl.fault("user", status(500))
+def test_check_now(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl accepts the sign-in, "Check now" says so, and stores the name and the account type."""
+    simkl.fault("user", status(404))
     kodi.run("action=sign_in")
     simkl.approve(shown_code(kodi), "Ada Lovelace")
     kodi.wait_for_message("Your name could not be fetched just now.")
@@ -215,7 +240,8 @@ def test_check_now_says_that_it_is_good_and_fetches_what_is_new(kodi: Kodi, simk
     assert consumer.do("account") == ada(type="vip")
 
 
-def test_check_now_finds_it_no_longer_valid(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_check_now_refused(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl refuses the token, "Check now" says so, add-ons see it, and the user can sign in again."""
     simkl.revoke(sign_in_and_leave(kodi, simkl))
     check(kodi)
     kodi.wait_for_message(NO_LONGER_VALID)
@@ -227,14 +253,15 @@ def test_check_now_finds_it_no_longer_valid(kodi: Kodi, simkl: StandIn, consumer
     assert "Sign in with another account" in kodi.settings_rows()
 
 
-def test_check_now_without_an_answer(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_check_now_no_answer(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl sends no usable answer to "Check now", or the user cancels it, the account stays as it is."""
     sign_in_and_leave(kodi, simkl)
-    simkl.fault("user", status(503), silence)
+    simkl.fault("user", status(404), silence)
     check(kodi)
     kodi.wait_for_message("Simkl gave an answer that cannot be understood. Try again in a few minutes.")
     kodi.press("OK", "")
     kodi.wait_for_window(ADDON_SETTINGS)
-    kodi.press("Check now", "Left Right Up Down Down Down")
+    kodi.press("Check now", TO_CHECK_NOW)
     kodi.wait_for_window(PROGRESS)
     wait_for("the request", lambda: len(simkl.of_kind("user")) == 3)
     kodi.key("Back")
@@ -242,10 +269,11 @@ def test_check_now_without_an_answer(kodi: Kodi, simkl: StandIn, consumer: Consu
     assert consumer.do("account") == ada()
 
 
-# One account a profile, and what is stored
+# One account in each profile, and what is stored
 
 
-def test_another_account_says_which_one_it_replaces(kodi: Kodi, simkl: StandIn) -> None:
+def test_replaced_account_is_named(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user signs in with another account, the message names the account that it replaces."""
     sign_in_and_leave(kodi, simkl)
     kodi.run("action=sign_in")
     shown_code(kodi)
@@ -254,7 +282,8 @@ def test_another_account_says_which_one_it_replaces(kodi: Kodi, simkl: StandIn) 
     assert stored(kodi) == (list(simkl.tokens)[-1], "Grace Hopper")
 
 
-def test_the_settings_show_the_kind_of_account_and_since_when(kodi: Kodi, simkl: StandIn) -> None:
+def test_settings_show_account(kodi: Kodi, simkl: StandIn) -> None:
+    """The settings show the name, the account type and the date of the sign-in."""
     simkl.types["Ada Lovelace"] = "pro"
     start_from_settings(kodi)
     sign_in(kodi, simkl)
@@ -264,7 +293,7 @@ def test_the_settings_show_the_kind_of_account_and_since_when(kodi: Kodi, simkl:
 
 
 def use_profile(home: Path, number: int) -> None:
-    """Have the next Kodi start with this one of two Kodi profiles."""
+    """Make Kodi use this one of its two profiles when it starts."""
     userdata = home / ".kodi/userdata"
     row = "<profile><id>{}</id><name>{}</name><directory>{}</directory><hasdatabases>true</hasdatabases></profile>"
     rows = row.format(0, "Master user", "special://masterprofile/") + row.format(1, "second", "profiles/second/")
@@ -276,15 +305,18 @@ def use_profile(home: Path, number: int) -> None:
 
 @pytest.fixture
 def second_profile(home: Path) -> None:
-    """There is another Kodi profile."""
+    """Kodi has a second profile."""
     profile = home / ".kodi/userdata/profiles/second"
     profile.mkdir(parents=True)
     shutil.copy(home / ".kodi/userdata/guisettings.xml", profile)
     shutil.copytree(home / ".kodi/userdata/Database", profile / "Database")
 
 
-def test_each_profile_has_its_own_account(second_profile: None, kodi: Kodi, simkl: StandIn) -> None:
-    # Restarted for each, since a request while Kodi changes the profile, and with it the web server, can crash it.
+def test_account_in_each_profile(second_profile: None, kodi: Kodi, simkl: StandIn) -> None:
+    """Each Kodi profile has its own account."""
+
+    # Kodi is restarted for each profile. When a running Kodi changes its profile, it restarts its web server, and a
+    # request at that moment can crash it.
     def restart(profile: int) -> Consumer:
         kodi.quit()
         use_profile(kodi.home, profile)
@@ -299,10 +331,11 @@ def test_each_profile_has_its_own_account(second_profile: None, kodi: Kodi, simk
     assert restart(1).do("account")["name"] == "Grace Hopper"
 
 
-def test_a_settings_file_from_another_box(kodi: Kodi, simkl: StandIn, template: Template, tmp_path: Path) -> None:
+def test_settings_from_other_device(kodi: Kodi, simkl: StandIn, template: Template, tmp_path: Path) -> None:
+    """If the user copies the add-on's settings to another device, that device is signed in as well."""
     sign_in_and_leave(kodi, simkl)
     kodi.quit()
-    copy = tmp_path / "another box"
+    copy = tmp_path / "other device"
     copy_home(template(kodi.release, "consumers"), copy)
     folder = Path(".kodi/userdata/addon_data") / ADDON_ID
     shutil.copytree(kodi.home / folder, copy / folder, dirs_exist_ok=True)
@@ -318,7 +351,7 @@ def test_a_settings_file_from_another_box(kodi: Kodi, simkl: StandIn, template: 
 
 
 def write_settings(home: Path, **values: str) -> None:
-    """A settings.xml by somebody else."""
+    """Write the add-on's settings.xml with these values."""
     folder = home / ".kodi/userdata/addon_data" / ADDON_ID
     folder.mkdir(parents=True, exist_ok=True)
     rows = "".join(f'<setting id="{name}">{value}</setting>' for name, value in values.items())
@@ -326,32 +359,32 @@ def write_settings(home: Path, **values: str) -> None:
 
 
 @pytest.fixture
-def older_shape(home: Path, simkl: StandIn) -> None:
-    """What a version wrote that stored the token alone."""
+def token_only(home: Path, simkl: StandIn) -> None:
+    """The settings as version 0.1.0 wrote them: only a token."""
     simkl.tokens["token-of-an-older-version"] = "Ada Lovelace"
     write_settings(home, access_token="token-of-an-older-version")
 
 
-def test_the_older_shape_is_understood(older_shape: None, kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_account_of_version_0_1_0(token_only: None, kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If only a token is stored, it counts as signed in, and "Check now" adds the name, the id and the type."""
     assert consumer.do("account") == ada(name="", id=None, type="", since="")
     assert consumer.do("request") == 200
     kodi.rpc("Addons.ExecuteAddon", addonid=ADDON_ID)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Signed in", "Check now", "Sign out"}
-    kodi.press("Check now", "Left Right Up Down Down Down")
+    kodi.press("Check now", TO_CHECK_NOW)
     kodi.wait_for_message("The sign-in is good. Signed in as Ada Lovelace.")
     assert consumer.do("account") == ada(since="")
 
 
 @pytest.fixture
-def damaged(home: Path) -> None:
-    """What somebody wrote by hand."""
+def damaged_account(home: Path) -> None:
+    """The stored account has a number in place of a token."""
     write_settings(home, account='{"access_token": 5}', access_token="x", signed_in="yes", user_name="Ada")
 
 
-def test_damaged_is_signed_out_with_one_line_in_the_log(
-    damaged: None, kodi: Kodi, simkl: StandIn, consumer: Consumer
-) -> None:
+def test_damaged_account(damaged_account: None, kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """A damaged account counts as signed out, is reported in the log once, and can be replaced by a sign-in."""
     for where in ("script", "service"):
         assert consumer.do("account", where) is None
         assert consumer.do("request", where) == "SignInNeeded"
@@ -360,9 +393,11 @@ def test_damaged_is_signed_out_with_one_line_in_the_log(
     assert consumer.do("account") == ada()
 
 
-def test_a_pin_sign_in_after_a_build_with_a_client_id_for_the_device_flow(
-    home: Path, kodi: Kodi, simkl: StandIn
-) -> None:
+def test_pin_account_after_update(home: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """If an update brings a client id for the device flow, a PIN sign-in still works, and the user is told to renew it.
+
+    Requests keep the client id that the token was issued to. The notification is shown once.
+    """
     first = sign_in_and_leave(kodi, simkl)
     kodi.quit()
     fill_in_client_id(home, DEVICE_CLIENT_ID)
@@ -371,20 +406,20 @@ def test_a_pin_sign_in_after_a_build_with_a_client_id_for_the_device_flow(
     assert consumer.do("request") == 200
     wait_for("the notification", lambda: kodi.is_visible("notification"))
     assert simkl.requests[-1].headers["Authorization"] == f"Bearer {first}"
-    assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "whom it was issued to"
+    assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "the token was issued to this client id"
     wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
     assert consumer.do("request", "service") == 200
-    assert not kodi.is_visible("notification"), "it says so once"
+    assert not kodi.is_visible("notification"), "the notification is shown once"
     kodi.open_settings()
-    assert kodi.settings_rows() >= {"Simkl has a new way of signing in: sign in again", "Ada Lovelace"}
-    kodi.press("Check now", "Left Right Up Down Down Down")
+    assert kodi.settings_rows() >= {OUTDATED, "Ada Lovelace"}
+    kodi.press("Check now", TO_CHECK_NOW)
     kodi.wait_for_message("Simkl is changing how devices sign in")
     kodi.press("Sign in again", "Left Right")
     second = sign_in(kodi, simkl)
     assert second.startswith("simkl_at_")
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
-    assert "Simkl has a new way of signing in: sign in again" not in kodi.settings_rows()
+    assert OUTDATED not in kodi.settings_rows()
     assert consumer.do("request") == 200
     assert simkl.requests[-1].query["client_id"] == DEVICE_CLIENT_ID
 
@@ -392,7 +427,8 @@ def test_a_pin_sign_in_after_a_build_with_a_client_id_for_the_device_flow(
 # The examples of docs/for-add-ons.md
 
 
-def test_the_examples_of_the_documentation(kodi: Kodi, simkl: StandIn) -> None:
+def test_documentation_examples(kodi: Kodi, simkl: StandIn) -> None:
+    """The script, the service and the plugin of the documentation work as it says."""
     wait_for("the service", lambda: "Example: signed out" in kodi.log())
     listing = kodi.rpc("Files.GetDirectory", directory="plugin://plugin.video.example/")["files"]
     assert [file["label"] for file in listing] == ["Sign in to Simkl"]
@@ -409,7 +445,8 @@ def test_the_examples_of_the_documentation(kodi: Kodi, simkl: StandIn) -> None:
     assert [file["label"] for file in listing] == ["Signed in as Ada Lovelace"]
 
 
-def test_the_plugin_of_the_documentation_signs_in(kodi: Kodi, simkl: StandIn) -> None:
+def test_documentation_plugin_signs_in(kodi: Kodi, simkl: StandIn) -> None:
+    """The user can sign in from the listing of the documentation's plugin, which then shows the name."""
     kodi.builtin("ActivateWindow(Videos,plugin://plugin.video.example/,return)")
     kodi.press("Sign in to Simkl", "Down Up Up")
     sign_in(kodi, simkl)

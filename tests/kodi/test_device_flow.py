@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Simkl's OAuth 2.0 device flow in a real Kodi: the sign-in, tokens that end, and signing out."""
+"""Simkl's OAuth 2.0 device flow in a real Kodi: the sign-in, tokens that expire, and the sign-out."""
+
+from __future__ import annotations
 
 import re
 import time
@@ -15,28 +17,29 @@ from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn
 
-from .sofa import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
+from .steps import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
 
 pytestmark = [pytest.mark.consumers, pytest.mark.usefixtures("device_flow")]
 
 
 def refresh_token(simkl: StandIn) -> str:
-    """The one that Simkl has granted."""
+    """Return the only refresh token that Simkl has issued."""
     (token,) = simkl.grants
     return token
 
 
-def end_access_token(simkl: StandIn) -> None:
-    """Let the access token's life end, at Simkl."""
+def expire_access_token(simkl: StandIn) -> None:
+    """Let the access token expire at Simkl, before the add-on expects it."""
     for grant in simkl.grants.values():
         grant.expires_at = time.monotonic()
 
 
-# Signing in
+# The sign-in
 
 
 @pytest.mark.every_kodi
-def test_a_sign_in_falls_back_from_the_pin_and_remembers_that(kodi: Kodi, simkl: StandIn) -> None:
+def test_device_flow_is_tried_second(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl refuses the client id for the PIN flow, the device flow is used, and is tried first the next time."""
     start_from_settings(kodi)
     code = shown_code(kodi)
     assert re.fullmatch("[A-Z]{4}-[A-Z]{4}", code)
@@ -46,10 +49,10 @@ def test_a_sign_in_falls_back_from_the_pin_and_remembers_that(kodi: Kodi, simkl:
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Ada Lovelace", "Free account", "Sign out"}
-    first = [request.path for request in simkl.requests]
-    assert first[:2] == ["/oauth/pin", "/oauth2/device"]
-    assert set(first[2:-1]) == {"/oauth2/token"}
-    assert first[-1] == "/users/settings"
+    paths = [request.path for request in simkl.requests]
+    assert paths[:2] == ["/oauth/pin", "/oauth2/device"]
+    assert set(paths[2:-1]) == {"/oauth2/token"}
+    assert paths[-1] == "/users/settings"
     assert simkl.requests[1].form == {"client_id": DEVICE_CLIENT_ID, "scope": "media:read media:write"}
     for request in simkl.requests[1:-1]:
         assert request.method == "POST"
@@ -58,10 +61,11 @@ def test_a_sign_in_falls_back_from_the_pin_and_remembers_that(kodi: Kodi, simkl:
 
     kodi.press("Sign in with another account")
     shown_code(kodi)
-    assert simkl.requests[len(first)].path == "/oauth2/device", "the flow that was right is tried first"
+    assert simkl.requests[len(paths)].path == "/oauth2/device", "the flow that worked is tried first"
 
 
-def test_declined_at_simkl(kodi: Kodi, simkl: StandIn) -> None:
+def test_denied(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user says no at Simkl, the sign-in says so, and the user can get a new code."""
     start_from_settings(kodi)
     simkl.decline(shown_code(kodi))
     kodi.wait_for_message("The sign-in was declined at Simkl.")
@@ -69,7 +73,8 @@ def test_declined_at_simkl(kodi: Kodi, simkl: StandIn) -> None:
     sign_in(kodi, simkl)
 
 
-def test_an_expired_code(kodi: Kodi, simkl: StandIn) -> None:
+def test_expired_code(kodi: Kodi, simkl: StandIn) -> None:
+    """When the code has expired, the user is told."""
     simkl.expires_in = 3
     start_from_settings(kodi)
     shown_code(kodi)
@@ -77,6 +82,7 @@ def test_an_expired_code(kodi: Kodi, simkl: StandIn) -> None:
 
 
 def test_slow_down(kodi: Kodi, simkl: StandIn) -> None:
+    """After slow_down, the interval between polls is five seconds longer."""
     simkl.fault("poll", status(400, b'{"error":"slow_down"}'))
     kodi.run("action=sign_in")
     shown_code(kodi)
@@ -85,21 +91,24 @@ def test_slow_down(kodi: Kodi, simkl: StandIn) -> None:
     assert second.at - first.at >= 5 + simkl.interval
 
 
-def test_an_error_that_nobody_knows_ends_it(kodi: Kodi, simkl: StandIn) -> None:
+def test_unknown_error_ends_sign_in(kodi: Kodi, simkl: StandIn) -> None:
+    """If a poll gets an OAuth error that has no meaning for a poll, the sign-in ends."""
     simkl.fault("poll", status(400, b'{"error":"unsupported_grant_type"}'))
     kodi.run("action=sign_in")
     kodi.wait_for_message("Simkl gave an answer that cannot be understood.")
     assert len(simkl.of_kind("poll")) == 1
 
 
-def test_both_flows_refuse_the_client_id(kodi: Kodi, simkl: StandIn) -> None:
+def test_client_id_refused_for_both_flows(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl refuses the client id for both flows, the user is told that it is refused."""
     simkl.fault("code", status(400, b'{"error":"invalid_client"}'), status(401, b'{"error":"invalid_client"}'))
     kodi.run("action=sign_in")
     kodi.wait_for_message("Simkl does not accept the client ID")
     assert [request.path for request in simkl.requests] == ["/oauth/pin", "/oauth2/device"]
 
 
-def test_cancel_while_a_poll_hangs(kodi: Kodi, simkl: StandIn) -> None:
+def test_cancel_during_poll(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user cancels while a poll gets no answer, the dialog closes at once and the script ends."""
     simkl.fault("poll", silence)
     kodi.run("action=sign_in")
     shown_code(kodi)
@@ -109,7 +118,8 @@ def test_cancel_while_a_poll_hangs(kodi: Kodi, simkl: StandIn) -> None:
     assert kodi.quit() < 5
 
 
-def test_read_only_is_stored_and_said(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_read_only(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl grants only media:read, the sign-in works, and the user is told and can sign in again."""
     simkl.scope = "media:read"
     kodi.run("action=sign_in")
     assert simkl.approve(shown_code(kodi), "Ada Lovelace")
@@ -121,15 +131,16 @@ def test_read_only_is_stored_and_said(kodi: Kodi, simkl: StandIn, consumer: Cons
     assert [grant.scope for grant in simkl.grants.values()] == ["media:read", "media:read media:write"]
 
 
-# Tokens that end
+# Tokens that expire
 
 
 @pytest.mark.every_kodi
-def test_a_token_is_exchanged_ahead_of_its_end(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_refresh_before_expiry(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Past the half of a short token's life, the first request refreshes the token, and no request has the old one."""
     simkl.token_life = 4
     first = sign_in_and_leave(kodi, simkl)
     simkl.token_life = 604800
-    time.sleep(2.5)  # past the half of its life, which is all the clock that this can be measured by
+    time.sleep(2.5)  # past the half; the add-on measures it by the clock, so there is nothing to wait for
     assert consumer.do("request") == 200
     assert len(simkl.of_kind("refresh")) == 1
     assert first not in simkl.tokens
@@ -139,9 +150,10 @@ def test_a_token_is_exchanged_ahead_of_its_end(kodi: Kodi, simkl: StandIn, consu
     assert not [r for r in simkl.of_kind("activities") if r.headers["Authorization"] == f"Bearer {first}"]
 
 
-def test_two_add_ons_at_the_same_moment_and_one_refresh(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_one_refresh_for_several_add_ons(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If several interpreters send with an expired token at the same time, one refreshes it and all use the new one."""
     sign_in_and_leave(kodi, simkl)
-    end_access_token(simkl)
+    expire_access_token(simkl)
     simkl.fault("refresh", without_answer(2))
     results = [consumer.begin("request", where) for where in ("script", "service", "script")]
     assert [result() for result in results] == [200, 200, 200]
@@ -150,17 +162,19 @@ def test_two_add_ons_at_the_same_moment_and_one_refresh(kodi: Kodi, simkl: Stand
     assert stored(kodi)[0] == grant.access_token
 
 
-def test_a_refresh_whose_answer_is_lost(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_lost_answer_of_refresh(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If the answer of a refresh is lost, the refresh is sent again with the same refresh token."""
     sign_in_and_leave(kodi, simkl)
-    end_access_token(simkl)
+    expire_access_token(simkl)
     simkl.fault("refresh", without_answer(0, then=drop))
     assert consumer.do("request") == 200
     assert [request.form["refresh_token"] for request in simkl.of_kind("refresh")] == [refresh_token(simkl)] * 2
 
 
-def test_a_kodi_killed_in_the_middle_of_a_refresh_is_still_signed_in(kodi: Kodi, simkl: StandIn) -> None:
+def test_kodi_killed_during_refresh(kodi: Kodi, simkl: StandIn) -> None:
+    """If Kodi is killed during a refresh, the account is still signed in after the restart."""
     sign_in_and_leave(kodi, simkl)
-    end_access_token(simkl)
+    expire_access_token(simkl)
     simkl.fault("refresh", without_answer(0, then=silence))
     Consumer(kodi).begin("request")
     wait_for("the refresh", lambda: simkl.of_kind("refresh"))
@@ -174,9 +188,10 @@ def test_a_kodi_killed_in_the_middle_of_a_refresh_is_still_signed_in(kodi: Kodi,
 
 
 @pytest.mark.parametrize("fault", [drop, status(500), status(429)])
-def test_no_fault_of_a_refresh_costs_the_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+def test_failed_refresh_keeps_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+    """If a refresh fails, the add-on gets the 401, the account stays signed in, and a later request works."""
     sign_in_and_leave(kodi, simkl)
-    end_access_token(simkl)
+    expire_access_token(simkl)
     simkl.fault("refresh", fault, fault)
     assert consumer.do("request") == 401
     assert consumer.do("account")["needs_sign_in"] is False
@@ -184,9 +199,10 @@ def test_no_fault_of_a_refresh_costs_the_sign_in(kodi: Kodi, simkl: StandIn, con
     wait_for("a request that works again", lambda: consumer.do("request") == 200, 30)
 
 
-def test_a_grant_that_has_ended_needs_a_new_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_ended_grant_needs_sign_in(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl has ended the grant, add-ons get SignInNeeded, and a notification and the settings tell the user."""
     sign_in_and_leave(kodi, simkl)
-    end_access_token(simkl)
+    expire_access_token(simkl)
     simkl.grants.clear()
     simkl.tokens.clear()
     assert consumer.do("request") == "SignInNeeded"
@@ -196,41 +212,44 @@ def test_a_grant_that_has_ended_needs_a_new_sign_in(kodi: Kodi, simkl: StandIn, 
 
 
 @pytest.mark.parametrize("years", [-20, 20])
-def test_the_clock_is_wrong_by_years(
+def test_wrong_wall_clock(
     clock: Callable[[str], None], kodi: Kodi, simkl: StandIn, consumer: Consumer, years: int
 ) -> None:
+    """If the wall clock is wrong by years, requests work after at most two refreshes, and no new sign-in is needed."""
     sign_in_and_leave(kodi, simkl)
     clock(f"{years:+}y")
-    end_access_token(simkl)
+    expire_access_token(simkl)
     for _ in range(3):
         assert consumer.do("request") == 200
-    assert len(simkl.of_kind("refresh")) <= 2, "ahead, where the clock is, and after a 401, and then no more"
+    assert len(simkl.of_kind("refresh")) <= 2, "one before the expiry, if the clock is fast, and one after a 401"
     assert consumer.do("account")["needs_sign_in"] is False
 
 
-def test_the_requests_of_a_day(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+def test_daily_limit(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If the user's requests for the day are used up, UserLimitExceeded says at once when requests work again."""
     sign_in_and_leave(kodi, simkl)
     simkl.requests_left["Ada Lovelace"] = 1
     assert consumer.do("request") == 200
     started = time.monotonic()
     answer = consumer.do("request")
-    assert time.monotonic() - started < 5, "nobody waits for hours"
+    assert time.monotonic() - started < 5, "the request must not wait for the Retry-After of two hours"
     ends_at = datetime.fromisoformat(answer[len("UserLimitExceeded until ") :])
     assert timedelta(hours=1.9) < ends_at - datetime.now(timezone.utc) < timedelta(hours=2.1)
     assert consumer.do("account")["needs_sign_in"] is False
 
 
-# Signing out, and the other flow
+# The sign-out, and another client id
 
 
 def sign_out(kodi: Kodi) -> None:
-    """Press it, and confirm."""
+    """Start a sign-out, and confirm it."""
     kodi.run("action=sign_out")
     kodi.wait_for_window(CONFIRMATION)
     kodi.press("Sign out", "Left Right")
 
 
 def test_sign_out_revokes(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """A sign-out revokes the grant at Simkl, and leaves no token on the disk."""
     token = sign_in_and_leave(kodi, simkl)
     sign_out(kodi)
     kodi.wait_for_message("Signed out. This device has no access to Simkl any more.")
@@ -240,27 +259,27 @@ def test_sign_out_revokes(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> Non
 
 
 @pytest.mark.parametrize("fault", [silence, status(500)])
-def test_sign_out_waits_for_nobody(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+def test_sign_out_without_revocation(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+    """If Simkl does not revoke the grant in three seconds, the user is signed out and told how to end the access."""
     sign_in_and_leave(kodi, simkl)
     simkl.fault("revoke", fault)
     started = time.monotonic()
     sign_out(kodi)
     kodi.wait_for_message("Signed out. To end this device's access at Simkl")
-    assert time.monotonic() - started < 3 + 3, "three seconds, and what pressing the buttons takes here"
+    assert time.monotonic() - started < 3 + 3, "three seconds, and as many to press the buttons in this test"
     assert len(simkl.of_kind("revoke")) == 1
     assert consumer.do("account") is None
 
 
-def test_another_client_id_in_the_settings_does_not_get_the_token(
-    home: Path, kodi: Kodi, simkl: StandIn, consumer: Consumer
-) -> None:
+def test_token_keeps_its_client_id(home: Path, kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If the settings get another client id, the token is still sent only with the client id that it was issued to."""
     token = sign_in_and_leave(kodi, simkl)
     kodi.quit()
     fill_in_client_id(home, CLIENT_ID)
     kodi.start()
     consumer = Consumer(kodi)
     assert consumer.do("request") == 200
-    end_access_token(simkl)
+    expire_access_token(simkl)
     assert consumer.do("request") == 200
     for request in simkl.requests:
         if request.headers.get("Authorization") == f"Bearer {token}" or request.kind == "refresh":

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Installed, updated and uninstalled as people do it: from a repository, in a Kodi that had nothing."""
+"""Installing, updating and uninstalling the add-on as users do it: from a repository, in a Kodi without add-ons."""
+
+from __future__ import annotations
 
 import contextlib
 import re
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
@@ -19,19 +21,20 @@ from tests.rig.standin import CLIENT_ID, StandIn
 from tools.package import ADDON_ID, ROOT, VERSION, write_zip
 
 from .conftest import Template
-from .sofa import leave, shown_code, sign_in, sign_in_and_leave, stored
+from .steps import leave, shown_code, sign_in, sign_in_and_leave, stored
 
 pytestmark = [pytest.mark.every_kodi, pytest.mark.forgets_the_addon]
 
 FIRST_VERSION = ROOT / "tests/kodi/older/script.simkl.account-0.1.0.zip"
-"""As it was published: whoever has it gets every later version as an update."""
+"""The first version as it was published. Its users get every later version as an update."""
 
 ADDON_BROWSER, ADDON_INFORMATION = 10040, 10146
+"""Kodi's ids of these windows."""
 
 
 @pytest.fixture
 def home(tmp_path: Path, template: Template, release: str) -> Path:
-    """The home folder of somebody who has no add-ons yet."""
+    """The home folder of a Kodi that has a repository and no other add-ons."""
     folder = tmp_path / "home"
     copy_home(template(release, "nothing"), folder)
     return folder
@@ -45,21 +48,20 @@ def new_version(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path, authority: trustme.CA, release: str, network: None) -> Iterator[Repository]:
-    """A repository with the modules that Kodi's has for this release."""
+    """The repository, with the module add-ons that Kodi's own repository has for this release."""
     repository = Repository(tmp_path / "repository")
     repository.add_modules(authority, release)
     with repository.served():
         yield repository
 
 
-def test_installed_from_a_repository_it_signs_in(
-    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
-) -> None:
+def test_install(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """Kodi installs the add-on with all modules that it requires, and the user can sign in."""
     repository.add(new_version)
     install(kodi)
     assert addon(kodi) == {"enabled": True, "version": VERSION}
     installed = {a["addonid"] for a in kodi.rpc("Addons.GetAddons", type="xbmc.python.module")["addons"]}
-    assert installed >= {ADDON_ID, *required(new_version)}, "Kodi has found what it needs"
+    assert installed >= {ADDON_ID, *required(new_version)}
     kodi.open_settings()
     kodi.press("Sign in")
     token = sign_in(kodi, simkl)
@@ -67,10 +69,11 @@ def test_installed_from_a_repository_it_signs_in(
     kodi.wait_for_window(ADDON_SETTINGS)
     assert "Ada Lovelace" in kodi.settings_rows()
     assert stored(kodi) == (token, "Ada Lovelace")
-    assert not (kodi.home / ".kodi/addons/script.module.qrcode").exists(), "optional, so Kodi leaves it to the person"
+    assert not (kodi.home / ".kodi/addons/script.module.qrcode").exists(), "Kodi does not install an optional module"
 
 
-def test_an_update_keeps_the_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+def test_update_keeps_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """After an update from the first version, the user is still signed in, with the same token."""
     repository.add(FIRST_VERSION)
     install(kodi)
     assert addon(kodi)["version"] == "0.1.0"
@@ -89,9 +92,8 @@ def test_an_update_keeps_the_sign_in(repository: Repository, new_version: Path, 
     assert "Ada Lovelace" in kodi.settings_rows()
 
 
-def test_an_update_while_the_code_is_shown(
-    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
-) -> None:
+def test_update_during_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """If Kodi updates the add-on while the code is shown, the sign-in goes on and works."""
     repository.add(changed(new_version, VERSION, "0.0.1"))
     install(kodi)
     kodi.run("action=sign_in")
@@ -103,29 +105,27 @@ def test_an_update_while_the_code_is_shown(
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
-def test_an_update_that_takes_its_time_while_the_code_is_shown(
-    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
-) -> None:
+def test_slow_update_during_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """If the token arrives while Kodi is still updating the add-on, it is stored after the update."""
     with slow_update(kodi, repository, new_version) as code:
         message = kodi.message()
-        wait_for("the time to go on", lambda: kodi.message() != message)
+        wait_for("the time left to change", lambda: kodi.message() != message)
         assert code in kodi.info("Control.GetLabel(6)")
         polls = len(simkl.of_kind("poll"))
         simkl.approve(code, "Ada Lovelace")
-        wait_for("the approval to be fetched", lambda: len(simkl.of_kind("poll")) > polls)
-        assert simkl.no_more_requests(), "it has the token, and waits with it: there is no add-on to store it in"
+        wait_for("the poll that gets the token", lambda: len(simkl.of_kind("poll")) > polls)
+        assert simkl.no_more_requests(), "the sign-in has the token, and waits for the add-on to store it"
         assert stored(kodi) == ("", "")
     kodi.wait_for_message("Signed in as Ada Lovelace", 20)
     assert stored(kodi) == (list(simkl.tokens)[-1], "Ada Lovelace")
     assert is_updated(kodi)
 
 
-def test_cancel_while_an_update_takes_its_time_and_a_new_sign_in(
-    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
-) -> None:
+def test_cancel_during_slow_update(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """If the user cancels while Kodi is updating the add-on, the window closes; after the update, a sign-in works."""
     with slow_update(kodi, repository, new_version) as code:
         kodi.key("Back")
-        wait_for("the window to go", lambda: kodi.window() == HOME, 2)
+        wait_for("the window to close", lambda: kodi.window() == HOME, 2)
     wait_for("the update", lambda: is_updated(kodi), 30)
     simkl.approve(code, "Too Late")
     assert simkl.no_more_requests()
@@ -133,7 +133,8 @@ def test_cancel_while_an_update_takes_its_time_and_a_new_sign_in(
     sign_in_and_leave(kodi, simkl)
 
 
-def test_uninstalled_nothing_is_left(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+def test_uninstall(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+    """If the user uninstalls the add-on and its data, only empty lock files are left, and no errors are logged."""
     repository.add(new_version)
     install(kodi)
     sign_in_and_leave(kodi, simkl)
@@ -147,7 +148,7 @@ def test_uninstalled_nothing_is_left(repository: Repository, new_version: Path, 
     kodi.press("Yes", "Left Right")
     kodi.wait_for_message("remove all related data")
     kodi.press("Yes", "Left Right")
-    wait_for("it to be gone", lambda: not addon(kodi))
+    wait_for("the add-on to be uninstalled", lambda: not addon(kodi))
     kodi.wait_for_window(ADDON_BROWSER)
     left = [path for path in (kodi.home / ".kodi").rglob("*simkl*") if "packages" not in path.parts]
     assert all(path.parent.name == "temp" and path.suffix == ".lock" and not path.read_bytes() for path in left)
@@ -161,46 +162,50 @@ def test_uninstalled_nothing_is_left(repository: Repository, new_version: Path, 
 
 
 def install(kodi: Kodi) -> None:
-    """As a person says yes to it."""
-    look_for_updates_until("the offer", kodi, lambda: ADDON_ID in offered(kodi))
+    """Install the add-on from the repository, and say yes when Kodi asks."""
+    look_for_updates_until("the add-on to be offered", kodi, lambda: ADDON_ID in offered(kodi))
     kodi.builtin(f"InstallAddon({ADDON_ID})")
     kodi.wait_for_window(YES_NO)
     kodi.press("Yes", "Left Right")
-    wait_for("it to be installed", lambda: addon(kodi).get("enabled"), 30)
+    wait_for("the add-on to be installed", lambda: addon(kodi).get("enabled"), 30)
     kodi.wait_for_window(HOME)
 
 
 def update(kodi: Kodi, repository: Repository, version: Path) -> None:
-    """As Kodi does it by itself."""
+    """Add a version to the repository, and wait until Kodi has updated the add-on by itself."""
     repository.add(version)
     look_for_updates_until("the update", kodi, lambda: is_updated(kodi))
 
 
 @contextlib.contextmanager
 def slow_update(kodi: Kodi, repository: Repository, new_version: Path) -> Iterator[str]:
-    """A code is on the screen, and it is yielded, and an update has begun that takes as long as the body.
+    """Within the with block, a sign-in is open and Kodi is updating the add-on. Yields the code.
 
-    Kodi does not know the add-on from before it downloads what the new version needs until that is there.
+    The new version requires another module, whose download waits for the end of the block. Kodi does not know the
+    add-on from before this download until the new version is installed.
     """
     repository.add(changed(new_version, VERSION, "0.0.1"))
     install(kodi)
     repository.add(module(new_version.parent, "script.module.new"))
-    needs_more = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
+    with_module = changed(new_version, "<requires>", '<requires><import addon="script.module.new" version="1.0.0"/>')
     kodi.run("action=sign_in")
     code = shown_code(kodi)
     with repository.slow("script.module.new"):
-        repository.add(needs_more)
-        look_for_updates_until("Kodi to begin", kodi, lambda: not addon(kodi))
+        repository.add(with_module)
+        look_for_updates_until("the update to begin", kodi, lambda: not addon(kodi))
         yield code
 
 
 def is_updated(kodi: Kodi) -> bool:
-    """Whether this version is there."""
+    """Return True if this source's version is installed and enabled."""
     return addon(kodi) == {"enabled": True, "version": VERSION}
 
 
 def look_for_updates_until(what: str, kodi: Kodi, condition: Callable[[], bool]) -> None:
-    """As Kodi does once a day, and from the menu of the add-on browser. While it looks, it does not begin anew."""
+    """Let Kodi look for updates, again and again until the condition is true.
+
+    Kodi does that once a day, and from the menu of the add-on browser. It ignores the command while it is looking.
+    """
 
     def look() -> bool:
         kodi.builtin("UpdateAddonRepos")
@@ -211,13 +216,13 @@ def look_for_updates_until(what: str, kodi: Kodi, condition: Callable[[], bool])
     wait_for(what, look, 30)
 
 
-def offered(kodi: Kodi) -> List[str]:
-    """The add-ons that Kodi could install."""
+def offered(kodi: Kodi) -> list[str]:
+    """Return the ids of the add-ons that Kodi can install."""
     return [each["addonid"] for each in kodi.rpc("Addons.GetAddons", installed=False).get("addons", [])]
 
 
-def addon(kodi: Kodi) -> Dict[str, Any]:
-    """What Kodi says of the add-on; empty while it is not installed."""
+def addon(kodi: Kodi) -> dict[str, Any]:
+    """Return whether the add-on is enabled, and its version; nothing if it is not installed."""
     with contextlib.suppress(KodiError):
         found = kodi.rpc("Addons.GetAddonDetails", addonid=ADDON_ID, properties=["enabled", "version"])["addon"]
         return {"enabled": found["enabled"], "version": found["version"]}
@@ -225,7 +230,7 @@ def addon(kodi: Kodi) -> Dict[str, Any]:
 
 
 def changed(zipped: Path, old: str, new: str) -> Path:
-    """The same add-on with another addon.xml."""
+    """Return a zip of the same add-on, but with the first occurrence of old in its addon.xml replaced by new."""
     with zipfile.ZipFile(zipped) as before:
         xml = before.read(f"{ADDON_ID}/addon.xml").decode().replace(old, new, 1)
         version = ElementTree.fromstring(xml.encode()).attrib["version"]
@@ -238,7 +243,7 @@ def changed(zipped: Path, old: str, new: str) -> Path:
 
 
 def module(folder: Path, addon_id: str) -> Path:
-    """A module add-on that nobody has yet."""
+    """Return the zip of a new module add-on."""
     target = folder / f"{addon_id}-1.0.0.zip"
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(f"{addon_id}/addon.xml", MODULE_ADDON.format(name="new", version="1.0.0", imports=""))
@@ -246,8 +251,8 @@ def module(folder: Path, addon_id: str) -> Path:
     return target
 
 
-def required(zipped: Path) -> List[str]:
-    """The module add-ons that an add-on cannot do without."""
+def required(zipped: Path) -> list[str]:
+    """Return the ids of the module add-ons that an add-on requires, without the optional ones."""
     shutil.unpack_archive(zipped, zipped.parent / "unpacked")
     imports = ElementTree.parse(zipped.parent / "unpacked" / ADDON_ID / "addon.xml").iter("import")
     return [

@@ -1,31 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The sign-in as a person does it, in a real Kodi with a stand-in for Simkl."""
+"""The sign-in and the sign-out as the user sees them, in the add-on's own window and in Kodi's plain dialog."""
 
+from __future__ import annotations
+
+import json
 import re
 
 import pytest
 
-from tests.rig.faults import drop, silence, status
+from tests.rig.faults import answer, drop, silence, status
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, SIGN_IN, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, StandIn
 from tools.package import VERSION
 
-from .sofa import both_views, leave, shown_code, sign_in, start_from_settings, stored
+from .steps import both_views, leave, shown_code, sign_in, start_from_settings, stored
 
 pytestmark = both_views
 
+INSTRUCTIONS = r"[Gg]o to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)"
+
 
 @pytest.mark.every_kodi
-def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl: StandIn) -> None:
+def test_sign_in_from_settings(kodi: Kodi, simkl: StandIn) -> None:
+    """The user signs in from the settings, which then show the name; Simkl gets only the requests that are needed."""
     kodi.open_settings()
     assert kodi.settings_rows() >= {"Not signed in", "Sign in"}
     assert not kodi.settings_rows() & {"Sign out", "Sign in with another account", CLIENT_ID}
     kodi.press("Sign in")
     kodi.wait_for_window(SIGN_IN)
-    wait_for("the heading", lambda: kodi.heading() == "Sign in to Simkl")  # drawn just after the window is there
+    wait_for("the heading", lambda: kodi.heading() == "Sign in to Simkl")  # drawn just after the window has opened
     code = shown_code(kodi)
     assert code == simkl.newest_code()
-    assert re.search(r"[Gg]o to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)", kodi.message())
+    wait_for("the instructions", lambda: re.search(INSTRUCTIONS, kodi.message()))
 
     wait_for("two polls", lambda: len(simkl.of_kind("poll")) >= 2)
     token = sign_in(kodi, simkl)
@@ -50,10 +56,11 @@ def test_from_the_settings_button_to_the_name_in_the_settings(kodi: Kodi, simkl:
 
 @pytest.mark.every_kodi
 @pytest.mark.parametrize("key", ["Select", "Back"])
-def test_cancel_while_the_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) -> None:
+def test_cancel_while_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) -> None:
+    """If the user cancels while the code is shown, nothing is stored and no more requests are sent."""
     start_from_settings(kodi)
     code = shown_code(kodi)
-    assert kodi.focused() == "Cancel"
+    wait_for("the focus on Cancel", lambda: kodi.focused() == "Cancel")
     kodi.key(key)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert "Not signed in" in kodi.settings_rows()
@@ -62,7 +69,8 @@ def test_cancel_while_the_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) ->
     assert stored(kodi) == ("", "")
 
 
-def test_cancel_before_there_is_a_code(kodi: Kodi, simkl: StandIn) -> None:
+def test_cancel_before_code(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user cancels before Simkl has sent a code, the dialog closes and no more requests are sent."""
     simkl.fault("code", silence)
     start_from_settings(kodi)
     assert kodi.wait_for_message("Contacting Simkl")
@@ -72,7 +80,8 @@ def test_cancel_before_there_is_a_code(kodi: Kodi, simkl: StandIn) -> None:
     assert simkl.no_more_requests()
 
 
-def test_cancel_keeps_the_earlier_account(kodi: Kodi, simkl: StandIn) -> None:
+def test_cancel_keeps_earlier_account(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user cancels the sign-in with another account, the earlier account stays signed in."""
     start_from_settings(kodi)
     token = sign_in(kodi, simkl)
     leave(kodi)
@@ -85,7 +94,8 @@ def test_cancel_keeps_the_earlier_account(kodi: Kodi, simkl: StandIn) -> None:
     assert "Ada Lovelace" in kodi.settings_rows()
 
 
-def test_another_account_takes_the_place_of_the_first(kodi: Kodi, simkl: StandIn) -> None:
+def test_another_account_replaces_the_first(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user signs in with another account, it replaces the first one."""
     start_from_settings(kodi)
     first = sign_in(kodi, simkl)
     leave(kodi)
@@ -97,7 +107,8 @@ def test_another_account_takes_the_place_of_the_first(kodi: Kodi, simkl: StandIn
 
 
 @pytest.mark.every_kodi
-def test_an_expired_code_goes_and_a_new_one_works(kodi: Kodi, simkl: StandIn) -> None:
+def test_new_code_after_expiry(kodi: Kodi, simkl: StandIn) -> None:
+    """When the code has expired, it is no longer shown, and the user can sign in with a new one."""
     simkl.expires_in = 3
     start_from_settings(kodi)
     first = shown_code(kodi)
@@ -110,7 +121,8 @@ def test_an_expired_code_goes_and_a_new_one_works(kodi: Kodi, simkl: StandIn) ->
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
-def test_a_code_that_simkl_no_longer_knows_is_not_shown_any_more(kodi: Kodi, simkl: StandIn) -> None:
+def test_code_unknown_to_simkl(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl does not know the code any more, it counts as expired."""
     start_from_settings(kodi)
     shown_code(kodi)
     simkl.expire()
@@ -120,19 +132,21 @@ def test_a_code_that_simkl_no_longer_knows_is_not_shown_any_more(kodi: Kodi, sim
     assert stored(kodi) == ("", "")
 
 
-def test_a_poll_that_fails_in_passing_keeps_the_code(kodi: Kodi, simkl: StandIn) -> None:
+def test_failed_polls_keep_code(kodi: Kodi, simkl: StandIn) -> None:
+    """If two polls fail, the user is told that Simkl cannot be reached, and the same code works afterwards."""
     simkl.fault("poll", drop, status(502, b"<html>"))
     start_from_settings(kodi)
     code = shown_code(kodi)
     kodi.wait_for_message("Cannot reach Simkl at the moment, still trying")
     assert shown_code(kodi) == code
-    wait_for("the trouble to pass", lambda: "still trying" not in kodi.message())
+    wait_for("Simkl to be reachable", lambda: "still trying" not in kodi.message())
     token = sign_in(kodi, simkl)
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
-def test_signed_in_without_a_name(kodi: Kodi, simkl: StandIn) -> None:
-    simkl.fault("user", status(500))
+def test_signed_in_without_name(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user's name cannot be fetched, the sign-in is stored without it, and the user is told."""
+    simkl.fault("user", status(404))
     start_from_settings(kodi)
     simkl.approve(shown_code(kodi), "Ada Lovelace")
     kodi.wait_for_message("Signed in to Simkl. Your name could not be fetched just now.")
@@ -143,23 +157,46 @@ def test_signed_in_without_a_name(kodi: Kodi, simkl: StandIn) -> None:
     assert not kodi.settings_rows() & {"Not signed in", "Signed in as"}
 
 
-def test_the_first_request_fails_and_is_tried_again(kodi: Kodi, simkl: StandIn) -> None:
-    simkl.fault("code", status(503, b"<html>"))
+def test_first_request_is_tried_again(kodi: Kodi, simkl: StandIn) -> None:
+    """If the request for a code fails, the user is told, and can try again."""
+    simkl.fault("code", status(410, b"<html>"))
     start_from_settings(kodi)
     kodi.wait_for_message("Simkl gave an answer that cannot be understood. Try again in a few minutes.")
     kodi.press("Try again", "Left Right")
     sign_in(kodi, simkl)
 
 
+def test_first_request_after_fault(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl has a passing fault, the code is requested again without asking the user."""
+    simkl.fault("code", status(503, b"<html>"), status(502, b""))
+    start_from_settings(kodi)
+    sign_in(kodi, simkl)
+    assert len(simkl.of_kind("code")) == 3
+
+
+def test_signed_in_without_a_name_at_simkl(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user has no name at Simkl, the message says "Signed in", and the account number is stored."""
+    simkl.fault("user", answer({"user": {"name": ""}, "account": {"id": 5, "type": "pro"}}))
+    start_from_settings(kodi)
+    simkl.approve(shown_code(kodi), "Ada Lovelace")
+    kodi.wait_for_message("Signed in")
+    assert "fetched" not in kodi.message()
+    assert json.loads(kodi.settings_file()["account"])["id"] == 5
+    kodi.press("OK", "")
+    kodi.wait_for_window(ADDON_SETTINGS)
+    assert kodi.settings_rows() >= {"Signed in", "PRO account", "Sign out"}
+
+
 @pytest.mark.every_kodi
 def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
+    """A sign-out asks first, with the focus on Cancel, and removes the account only after a yes."""
     start_from_settings(kodi)
     token = sign_in(kodi, simkl)
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     kodi.press("Sign out")
     kodi.wait_for_message("Sign out of Simkl on this device?")
-    kodi.focus("Cancel", "")  # where the focus is from the start
+    kodi.focus("Cancel", "")  # no key is pressed: Cancel has the focus from the start
     kodi.key("Select")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert stored(kodi) == (token, "Ada Lovelace")
@@ -175,7 +212,8 @@ def test_sign_out_asks_first(kodi: Kodi, simkl: StandIn) -> None:
     assert not kodi.settings_rows() & {"Sign out", "Sign in with another account"}
 
 
-def test_from_programs(kodi: Kodi, simkl: StandIn) -> None:
+def test_open_from_programs(kodi: Kodi, simkl: StandIn) -> None:
+    """Opened from Programs, the add-on starts a sign-in if nobody is signed in, and else opens the settings."""
     kodi.rpc("Addons.ExecuteAddon", addonid="script.simkl.account")
     token = sign_in(kodi, simkl)
     leave(kodi)
@@ -186,16 +224,21 @@ def test_from_programs(kodi: Kodi, simkl: StandIn) -> None:
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
-def test_an_unknown_action_is_one_line_in_the_log(kodi: Kodi, simkl: StandIn) -> None:
+def test_unknown_action(kodi: Kodi, simkl: StandIn) -> None:
+    """An unknown action does nothing but write one line to the log."""
     kodi.run("action=make_coffee")
     wait_for("the line", lambda: "script.simkl.account: unknown action" in kodi.log())
-    wait_for("the end", lambda: "default.py): script successfully run" in kodi.log().split("unknown action")[1])
+    wait_for(
+        "the script to end",
+        lambda: "default.py): script successfully run" in kodi.log().split("unknown action")[1],
+    )
     assert kodi.window() == HOME
     assert kodi.log().count("script.simkl.account: ") == 1
     assert not simkl.requests
 
 
-def test_without_a_client_id_it_says_where_to_get_one(kodi_without_client_id: Kodi, simkl: StandIn) -> None:
+def test_no_client_id(kodi_without_client_id: Kodi, simkl: StandIn) -> None:
+    """Without a client id, the user is told where to get one, and can enter it and sign in."""
     kodi = kodi_without_client_id
     start_from_settings(kodi)
     kodi.wait_for_message("simkl.com/settings/developer")
@@ -212,7 +255,8 @@ def test_without_a_client_id_it_says_where_to_get_one(kodi_without_client_id: Ko
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
-def test_a_refused_client_id_is_said_as_that(kodi: Kodi, simkl: StandIn) -> None:
+def test_refused_client_id(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl refuses the client id, the user is told so, and no second request is sent."""
     simkl.fault("code", status(412, b'{"error":"client_id_failed","code":412}'))
     start_from_settings(kodi)
     kodi.wait_for_message("Simkl does not accept the client ID")
@@ -221,15 +265,19 @@ def test_a_refused_client_id_is_said_as_that(kodi: Kodi, simkl: StandIn) -> None
     assert len(simkl.requests) == 1
 
 
-def test_the_client_id_is_an_advanced_setting(kodi: Kodi) -> None:
+def test_client_id_is_advanced_setting(kodi: Kodi) -> None:
+    """The settings show the client id at the level Advanced."""
     kodi.open_settings()
     kodi.press("Standard", "Left Down Down")
     kodi.focus("Advanced", "")
     assert CLIENT_ID in kodi.settings_rows()
 
 
-def test_quit_is_not_held_up_by_a_question(kodi: Kodi, simkl: StandIn) -> None:
-    """Kodi's own dialogs do: it waits for the script for five seconds, and kills it (the fixture looks for that)."""
+def test_quit_while_question_is_shown(kodi: Kodi, simkl: StandIn) -> None:
+    """If Kodi quits while the sign-in asks a question, the script ends at once.
+
+    With one of Kodi's own dialogs, Kodi would wait five seconds and then kill the script: the fixture kodi checks that.
+    """
     kodi.run("action=sign_in")
     shown_code(kodi)
     simkl.expire()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window for a television, looked at: what is on the screen, and what is left behind."""
+"""The sign-in window on the screen: the code, the QR code and its file, and the layout."""
+
+from __future__ import annotations
 
 import shutil
 import time
@@ -14,165 +16,177 @@ from tests.rig.screen import qr_box, read_code, read_qr
 from tests.rig.standin import StandIn
 from tools.package import ADDON_ID
 
-from .sofa import shown_code, sign_in
+from .steps import shown_code, sign_in
 
-PICTURES = Path(".kodi/userdata/addon_data") / ADDON_ID
+ADDON_DATA = Path(".kodi/userdata/addon_data") / ADDON_ID
 
 
-def seen_qr(kodi: Kodi, file: Path) -> str:
-    """What a phone reads off the screen."""
-    kodi.screenshot(file)
-    return read_qr(file)
+def seen_qr(kodi: Kodi, screenshot: Path) -> str:
+    """Take a screenshot, and return the link in the QR code on it; "" if there is none."""
+    kodi.screenshot(screenshot)
+    return read_qr(screenshot)
+
+
+def qr_files(kodi: Kodi) -> list[Path]:
+    """Return the files of QR codes that the add-on has written."""
+    return list((kodi.home / ADDON_DATA).glob("qr-*"))
 
 
 @pytest.fixture(params=["skin.estuary", "skin.estouchy"])
 def skin(request: pytest.FixtureRequest, home: Path) -> str:
-    """One of the two skins that Kodi comes with."""
+    """Each of the two skins that Kodi has."""
     set_skin(home, request.param)
     return str(request.param)
 
 
 @pytest.mark.every_kodi
-def test_the_code_and_its_picture(skin: str, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+def test_code_and_qr_code(skin: str, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """The window shows the code in large characters, and a large QR code with a link that contains the code."""
     kodi.run("action=sign_in")
     code = shown_code(kodi)
-    picture = tmp_path / "screen.png"
-    link = wait_for("the QR code", lambda: seen_qr(kodi, picture))
+    screenshot = tmp_path / "screen.png"
+    link = wait_for("the QR code", lambda: seen_qr(kodi, screenshot))
     assert link == f"https://simkl.com/pin/{code}"
-    assert read_code(picture, len(code), "ltr") == code
-    left, top, right, bottom = qr_box(picture)
+    assert read_code(screenshot, len(code), "ltr") == code
+    left, top, right, bottom = qr_box(screenshot)
     assert bottom - top >= 720 / 5
     assert abs((right - left) - (bottom - top)) <= 2
-    assert "Scan, or go to simkl.com/pin and enter this code" in kodi.message()
-    assert kodi.focused() == "Cancel"
+    kodi.wait_for_message("Scan, or go to simkl.com/pin and enter this code")
+    wait_for("the focus on Cancel", lambda: kodi.focused() == "Cancel")
 
 
 @pytest.mark.usefixtures("device_flow")
-def test_the_device_flow_has_a_link_of_its_own(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+def test_link_of_device_flow(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """In the device flow, the QR code has the link that Simkl sends."""
     kodi.run("action=sign_in")
     code = shown_code(kodi)
-    picture = tmp_path / "screen.png"
-    link = wait_for("the QR code", lambda: seen_qr(kodi, picture))
+    screenshot = tmp_path / "screen.png"
+    link = wait_for("the QR code", lambda: seen_qr(kodi, screenshot))
     assert link == f"https://simkl.com/pin?user_code={code}"
-    assert read_code(picture, len(code), "ltr") == code
+    assert read_code(screenshot, len(code), "ltr") == code
 
 
-def test_a_new_code_has_a_new_picture_and_none_is_left(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+def test_new_code_has_new_qr_code(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """A new code gets a new QR code, and no QR code stays on the disk or in Kodi's cache."""
     simkl.expires_in = 4
     kodi.run("action=sign_in")
     first = shown_code(kodi)
     wait_for("the first QR code", lambda: seen_qr(kodi, tmp_path / "1.png").endswith(first))
-    assert len(list((kodi.home / PICTURES).glob("qr-*"))) == 1
+    assert len(qr_files(kodi)) == 1
     kodi.wait_for_message("The code has expired.")
-    assert seen_qr(kodi, tmp_path / "2.png") == "", "no dead code on the screen"
-    assert not list((kodi.home / PICTURES).glob("qr-*"))
+    wait_for("the expired QR code to disappear", lambda: seen_qr(kodi, tmp_path / "2.png") == "", 1)
+    assert not qr_files(kodi)
     simkl.expires_in = 900
     kodi.press("New code", "")
     wait_for("another code", lambda: shown_code(kodi) != first)
     second = shown_code(kodi)
     wait_for("the second QR code", lambda: seen_qr(kodi, tmp_path / "3.png"))
     assert read_qr(tmp_path / "3.png") == f"https://simkl.com/pin/{second}"
-    assert len(list((kodi.home / PICTURES).glob("qr-*"))) == 1
+    assert len(qr_files(kodi)) == 1
     sign_in(kodi, simkl)
-    wait_for("the window to go", lambda: kodi.window() == HOME)
-    assert not list((kodi.home / PICTURES).glob("qr-*"))
+    wait_for("the window to close", lambda: kodi.window() == HOME)
+    assert not qr_files(kodi)
     for cached in (kodi.home / ".kodi/userdata/Thumbnails").rglob("*.*"):
-        assert first not in read_qr(cached), "Kodi has kept it"
-        assert second not in read_qr(cached), "Kodi has kept it"
+        assert first not in read_qr(cached), "Kodi has the QR code in its cache"
+        assert second not in read_qr(cached), "Kodi has the QR code in its cache"
 
 
 @pytest.mark.parametrize("how", ["Cancel", "Quit", "kill"])
-def test_the_picture_goes_however_it_ends(kodi: Kodi, simkl: StandIn, tmp_path: Path, how: str) -> None:
+def test_qr_file_is_removed(kodi: Kodi, simkl: StandIn, how: str) -> None:
+    """The file of the QR code is removed after Cancel, after Quit, and at the next sign-in after a crash of Kodi."""
     kodi.run("action=sign_in")
     shown_code(kodi)
-    wait_for("the picture", lambda: list((kodi.home / PICTURES).glob("qr-*")))
+    wait_for("the file", lambda: qr_files(kodi))
     if how == "Cancel":
         kodi.key("Back")
         kodi.wait_for_window(HOME)
     elif how == "Quit":
         assert kodi.quit() < 3
     else:
-        (left,) = (kodi.home / PICTURES).glob("qr-*")
+        (old,) = qr_files(kodi)
         kodi.kill()
         kodi.start()
         kodi.run("action=sign_in")
         wait_for("a code", lambda: shown_code(kodi) == simkl.newest_code())
-        wait_for("another picture", lambda: set((kodi.home / PICTURES).glob("qr-*")) - {left})
-        assert not left.exists()
+        wait_for("another file", lambda: set(qr_files(kodi)) - {old})
+        assert not old.exists()
         return
-    wait_for("no picture", lambda: not list((kodi.home / PICTURES).glob("qr-*")))
+    wait_for("the file to be removed", lambda: not qr_files(kodi))
 
 
 @pytest.fixture
-def no_library(home: Path) -> None:
-    """The optional module add-on is not installed."""
+def no_qrcode_module(home: Path) -> None:
+    """The optional add-on script.module.qrcode is not installed."""
     shutil.rmtree(home / ".kodi/addons/script.module.qrcode")
 
 
-def test_without_the_library_the_same_window_without_the_picture(
-    no_library: None, kodi: Kodi, simkl: StandIn, tmp_path: Path
-) -> None:
+def test_no_qrcode_module(no_qrcode_module: None, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """Without script.module.qrcode, the window shows the code in its centre and no QR code."""
     kodi.run("action=sign_in")
     code = shown_code(kodi)
-    wait_for("the line", lambda: "no QR code: ModuleNotFoundError" in kodi.log())
-    picture = tmp_path / "screen.png"
-    wait_for("the code in the middle", lambda: _reads(kodi, picture, code, ""))
-    assert read_qr(picture) == ""
-    assert "Go to simkl.com/pin and enter this code" in kodi.message()
+    wait_for("the line in the log", lambda: "no QR code: ModuleNotFoundError" in kodi.log())
+    screenshot = tmp_path / "screen.png"
+    wait_for("the code in the centre", lambda: _shows(kodi, screenshot, code, ""))
+    assert read_qr(screenshot) == ""
+    kodi.wait_for_message("Go to simkl.com/pin and enter this code")
     sign_in(kodi, simkl)
 
 
-def _reads(kodi: Kodi, picture: Path, code: str, layout: str) -> bool:
-    kodi.screenshot(picture)
-    return read_code(picture, len(code), layout) == code
+def _shows(kodi: Kodi, screenshot: Path, code: str, layout: str) -> bool:
+    kodi.screenshot(screenshot)
+    return read_code(screenshot, len(code), layout) == code
 
 
 @pytest.fixture
 def hebrew(home: Path) -> None:
-    """Kodi speaks Hebrew."""
+    """Kodi's language is Hebrew."""
     set_language(home, "he_il")
 
 
-def test_from_right_to_left_it_is_mirrored(hebrew: None, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+def test_right_to_left(hebrew: None, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """In a right-to-left language, the window is mirrored, but the code still reads from left to right."""
     kodi.run("action=sign_in")
     code = wait_for("a code", lambda: kodi.info("Control.GetLabel(6)")[0])
-    picture = tmp_path / "screen.png"
-    assert wait_for("the QR code", lambda: seen_qr(kodi, picture)) == f"https://simkl.com/pin/{code}"
-    assert read_code(picture, len(code), "rtl") == code
-    right_half = Image.open(picture).crop((640, 0, 1280, 720))
+    screenshot = tmp_path / "screen.png"
+    assert wait_for("the QR code", lambda: seen_qr(kodi, screenshot)) == f"https://simkl.com/pin/{code}"
+    assert read_code(screenshot, len(code), "rtl") == code
+    right_half = Image.open(screenshot).crop((640, 0, 1280, 720))
     right_half.save(tmp_path / "right.png")
     assert read_qr(tmp_path / "right.png").endswith(code)
 
 
-def test_a_long_code_fits(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+def test_long_code_fits(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """A code of sixteen wide characters fits into the window."""
     simkl.next_user_code = "WMWMWMWMWMWMWMWM"
     kodi.run("action=sign_in")
-    picture = tmp_path / "screen.png"
-    wait_for("the QR code", lambda: seen_qr(kodi, picture))
-    assert read_code(picture, 16, "ltr") == "WMWMWMWMWMWMWMWM"
+    screenshot = tmp_path / "screen.png"
+    wait_for("the QR code", lambda: seen_qr(kodi, screenshot))
+    assert read_code(screenshot, 16, "ltr") == "WMWMWMWMWMWMWMWM"
 
 
 @pytest.fixture
 def broken_window(home: Path) -> None:
-    """Its XML is in pieces."""
+    """The XML file of the window is broken."""
     xml = next((home / ".kodi/addons" / ADDON_ID / "resources/skins").rglob("*.xml"))
     xml.write_text("<window><controls>")
 
 
-def test_a_window_that_does_not_open_is_not_waited_for(broken_window: None, kodi: Kodi, simkl: StandIn) -> None:
+def test_broken_window(broken_window: None, kodi: Kodi, simkl: StandIn) -> None:
+    """If Kodi cannot read the window's XML file, the plain dialog is shown in its place."""
     kodi.run("action=sign_in")
     code = shown_code(kodi)
-    assert "[B]" in kodi.message(), "the plain dialog"
+    assert "[B]" in kodi.message(), "only the plain dialog shows the code in bold"
     assert code == simkl.newest_code()
 
 
-def test_success_is_seen_for_two_seconds(kodi: Kodi, simkl: StandIn) -> None:
+def test_success_is_shown_for_two_seconds(kodi: Kodi, simkl: StandIn) -> None:
+    """The window shows for two seconds who is signed in, or until the user presses OK."""
     kodi.run("action=sign_in")
     sign_in(kodi, simkl)
-    seen = time.monotonic()
-    wait_for("the window to go", lambda: kodi.window() == HOME)
-    assert 1 < time.monotonic() - seen < 4
+    shown_at = time.monotonic()
+    wait_for("the window to close", lambda: kodi.window() == HOME)
+    assert 1 < time.monotonic() - shown_at < 4
     kodi.run("action=sign_in")
     sign_in(kodi, simkl)
     kodi.key("Select")
-    wait_for("the window to go", lambda: kodi.window() == HOME, 0.9)
+    wait_for("the window to close", lambda: kodi.window() == HOME, 0.9)

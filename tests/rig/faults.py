@@ -130,13 +130,18 @@ def packed(body: bytes, how: str = "gzip") -> Fault:
     return status(200, gzip.compress(body), Content_Encoding=how)
 
 
-def endless(handler: Handler) -> None:
+def endless(handler: Handler, first_lines: bytes = b"HTTP/1.1 200 OK") -> None:
     """Send a body as fast as possible, without an end."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    handler.wfile.write(first_lines + b"\r\nContent-Type: application/json\r\n\r\n")
     handler.close_connection = True
     with contextlib.suppress(OSError):
         while not handler.standin.closed.is_set():
             handler.wfile.write(b" " * 65536)
+
+
+def endless_redirect(handler: Handler) -> None:
+    """Redirect, with a body without an end."""
+    endless(handler, b"HTTP/1.1 302 Found\r\nLocation: https://api.simkl.com/")
 
 
 def is_closed(handler: Handler, seconds: float) -> bool:

@@ -225,7 +225,7 @@ class StandIn:
                 self.requests_left[name] -= 1
                 if self.requests_left[name] < 0:
                     return 429, {"error": "user_limit_exceeded", "code": 429}
-            if request.kind == "user" and request.method == "POST":
+            if request.kind == "user" and request.method == "GET":
                 return self._user(name)
             if request.kind == "activities" and request.method in ("GET", "POST"):
                 return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED

@@ -124,13 +124,13 @@ class FakeLock:
         self._runtime = runtime
         self.taken_until = 0.0
         self.is_held = False
-        self.on_acquired: Callable[[], None] = lambda: None
+        self.before_acquired: Callable[[], None] = lambda: None
         """What the other interpreter has done by the time it releases the lock."""
 
     def acquire(self) -> bool:
         if self._runtime.elapsed < self.taken_until:
             return False
-        self.on_acquired()
+        self.before_acquired()
         self.is_held = True
         return True
 
@@ -260,7 +260,7 @@ class FakeSettings:
     def __init__(self, **values: str) -> None:
         self.values: dict[str, str] = values
         self.written: list[tuple[str, str]] = []
-        self.fail = 0
+        self.writes_to_fail = 0
         """How many of the next writes fail."""
         self.is_exclusive = False
 
@@ -269,8 +269,8 @@ class FakeSettings:
 
     def set(self, setting: str, value: str) -> None:
         assert self.is_exclusive, "written without the lock"
-        if self.fail:
-            self.fail -= 1
+        if self.writes_to_fail:
+            self.writes_to_fail -= 1
             raise NotSaved(setting)
         self.written.append((setting, value))
         self.values[setting] = value

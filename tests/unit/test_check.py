@@ -159,7 +159,7 @@ def test_refreshed_token_refused(world: CheckWorld) -> None:
 
 def test_not_saved(world: CheckWorld) -> None:
     """If the result of the check cannot be stored, the outcome is still what Simkl answered."""
-    world.settings.fail = 1
+    world.settings.writes_to_fail = 1
     assert world.check() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
-    world.simkl.users, world.settings.fail = [REFUSED], 1
+    world.simkl.users, world.settings.writes_to_fail = [REFUSED], 1
     assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)

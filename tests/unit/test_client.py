@@ -36,10 +36,10 @@ def simkl(*answer: Any, **more: Any) -> Simkl:
 
 
 def test_user_request() -> None:
-    """The user is requested with the client id and the access token."""
+    """The user is requested by GET, because Simkl allows a read-only token nothing else."""
     transport = FakeTransport({"user": {"name": "Ada"}})
     Simkl("an-id", transport).user("a-token")  # type: ignore[arg-type]
-    assert transport.sent == [("POST", "/users/settings", {"client_id": "an-id"}, "a-token")]
+    assert transport.sent == [("GET", "/users/settings", {"client_id": "an-id"}, "a-token")]
 
 
 def test_user_without_account() -> None:
@@ -66,13 +66,17 @@ def test_user_number_and_type(account: Any, number: int | None, kind: str) -> No
     assert simkl({"user": {"name": "Ada"}, "account": account}).user("t") == User("Ada", number, kind)
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"user": None}, {"user": []}, {"user": {}}, {"user": {"name": 5}}, {"user": {"name": "\n"}}, b"null"]
-)
+@pytest.mark.parametrize("body", [{}, {"user": None}, {"user": []}, {"user": {}}, {"user": {"name": 5}}, b"null"])
 def test_user_name_unusable(body: Any) -> None:
     """If the answer holds no usable name, Unreachable is raised."""
     with pytest.raises(Unreachable):
         simkl(body).user("t")
+
+
+@pytest.mark.parametrize("name", ["", "\n"])
+def test_user_without_name(name: str) -> None:
+    """If the user has no name, the number and the type of the account are still known."""
+    assert simkl({"user": {"name": name}, "account": {"id": 5, "type": "vip"}}).user("t") == User("", 5, "vip")
 
 
 def test_token_refused() -> None:

@@ -10,7 +10,8 @@ import pytest
 from lib.simkl_account.errors import Unreachable
 from lib.simkl_account.models import Code
 from lib.simkl_account.outcome import Cause
-from lib.simkl_account.simkl.parsing import display_name, parse_code
+from lib.simkl_account.simkl.parsing import display_name, parse_body, parse_code
+from lib.simkl_account.simkl.transport import Answer
 
 from .fakes import CODE, CODE_BODY
 
@@ -71,11 +72,19 @@ def test_user_code_unusable(code: Any) -> None:
 
 
 @pytest.mark.parametrize("field", ["expires_in", "interval"])
-@pytest.mark.parametrize("value", [0, -5, 1e9, "5", None, True, [], float("nan"), float("inf"), 10**400])
+@pytest.mark.parametrize(
+    "value", [0, -5, 1e9, "0", "-5", "5 s", "1e3", "nan", "", None, True, [], float("nan"), float("inf"), 10**400]
+)
 def test_time_unusable(field: str, value: Any) -> None:
     """A time that is not a number in a sensible range raises Unreachable."""
     with pytest.raises(Unreachable):
         parse(**{field: value})
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("12.5", 12.5), ("300", 300)])
+def test_time_as_string(value: str, seconds: float) -> None:
+    """A time that is sent as a string is understood."""
+    assert parse(interval=value).interval == seconds
 
 
 def test_time_limits() -> None:
@@ -141,3 +150,34 @@ def test_page(uri: Any, page: str) -> None:
 def test_display_name(name: str, shown: str) -> None:
     """A user's name is shown as one line of at most 50 printable characters, without label markup."""
     assert display_name(name) == shown
+
+
+# Answers that are no success
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "cause", "retry_after", "is_passing"),
+    [
+        (429, b'{"error":"rate_limit","code":429}', Cause.BUSY, None, False),
+        (429, b'{"error":"user_limit_exceeded","code":429}', Cause.QUOTA, 45000.0, False),
+        (429, b"<html>", Cause.BUSY, 45000.0, False),
+        (500, b"<html>", Cause.BAD_ANSWER, 45000.0, True),
+        (502, b"", Cause.BAD_ANSWER, 45000.0, True),
+        (503, b"{}", Cause.BAD_ANSWER, 45000.0, True),
+        (504, b"", Cause.BAD_ANSWER, 45000.0, True),
+        (520, b"", Cause.BAD_ANSWER, 45000.0, True),
+        (530, b"", Cause.BAD_ANSWER, 45000.0, True),
+        (501, b"", Cause.BAD_ANSWER, 45000.0, False),
+        (519, b"", Cause.BAD_ANSWER, 45000.0, False),
+        (531, b"", Cause.BAD_ANSWER, 45000.0, False),
+        (404, b"", Cause.BAD_ANSWER, 45000.0, False),
+        (302, b"", Cause.BAD_ANSWER, 45000.0, False),
+    ],
+)
+def test_parse_body_error(status: int, body: bytes, cause: Cause, retry_after: float | None, is_passing: bool) -> None:
+    """Retry-After is ignored for the limit by the second, and only some statuses are passing faults."""
+    with pytest.raises(Unreachable) as caught:
+        parse_body(Answer(status, body, 45000.0))
+    error = caught.value
+    assert (error.cause, error.retry_after, error.is_passing) == (cause, retry_after, is_passing)
+    assert str(error).endswith(f"(HTTP {status})")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The refresh of the access token: when it is due, one at a time in all interpreters, and what is stored of it."""
+"""The refresh of the access token: when it is due, one interpreter at a time, and what is stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_refresh(world: RefreshWorld) -> None:
 def test_refresh_by_another_during_wait(world: RefreshWorld) -> None:
     """If another interpreter refreshes while this one waits for the lock, this one uses the new token."""
     world.lock.taken_until = 3
-    world.lock.on_acquired = lambda: world.accounts.set_refreshed(OLD, NEW)
+    world.lock.before_acquired = lambda: world.accounts.set_refreshed(OLD, NEW)
     assert world.refresh() == NEW
     assert world.simkl.sent == []
     assert world.runtime.elapsed == pytest.approx(3, abs=2 * TICK)
@@ -105,7 +105,7 @@ def test_refresh_refused(world: RefreshWorld) -> None:
 
 
 def test_refresh_is_shorter_than_lock_timeout(world: RefreshWorld) -> None:
-    """If neither of the two tries is answered, the refresh ends 2 seconds before others stop waiting for the lock."""
+    """If neither of the two tries is answered, the refresh ends 2 seconds or more before LOCK_TIMEOUT."""
     world.simkl.refreshes = [Hang(FAILURE)]
     with pytest.raises(Unreachable):
         world.refresh()
@@ -138,14 +138,14 @@ def test_two_refreshes_of_same_credentials(world: RefreshWorld) -> None:
 
 def test_refresh_refused_and_not_saved(world: RefreshWorld) -> None:
     """If Simkl refuses the refresh token and this cannot be stored, SignInNeeded is raised."""
-    world.simkl.refreshes, world.settings.fail = [RefreshRefused("HTTP 400")], 1
+    world.simkl.refreshes, world.settings.writes_to_fail = [RefreshRefused("HTTP 400")], 1
     with pytest.raises(SignInNeeded):
         world.refresh()
 
 
 def test_not_saved(world: RefreshWorld) -> None:
     """If the new credentials cannot be stored, NotSaved is raised, and the next refresh works."""
-    world.settings.fail = 1
+    world.settings.writes_to_fail = 1
     with pytest.raises(NotSaved):
         world.refresh()
     assert world.refresh() == NEW
@@ -153,7 +153,7 @@ def test_not_saved(world: RefreshWorld) -> None:
 
 def test_sign_out_during_wait(world: RefreshWorld) -> None:
     """If the user signs out while the refresh waits for the lock, nothing is sent and nothing is stored."""
-    world.lock.taken_until, world.lock.on_acquired = 1, world.accounts.remove
+    world.lock.taken_until, world.lock.before_acquired = 1, world.accounts.remove
     with pytest.raises(SignInNeeded):
         world.refresh()
     assert world.simkl.sent == []
@@ -162,7 +162,7 @@ def test_sign_out_during_wait(world: RefreshWorld) -> None:
 
 def test_sign_in_during_wait(world: RefreshWorld) -> None:
     """If there is a new sign-in while the refresh waits for the lock, its credentials are returned."""
-    world.lock.taken_until, world.lock.on_acquired = 1, lambda: world.accounts.replace(PIN)
+    world.lock.taken_until, world.lock.before_acquired = 1, lambda: world.accounts.replace(PIN)
     assert world.refresh() == PIN
 
 
@@ -194,7 +194,7 @@ def test_quit(world: RefreshWorld) -> None:
         (5000.0, False),
         (5000.0 + WEEK - REFRESH_MARGIN - 1, False),
         (5000.0 + WEEK - REFRESH_MARGIN, True),
-        # The clock went forward by weeks: there is one refresh, and the next one is due a week later.
+        # The clock went forward by weeks: there is one refresh, and the next one is due six days later.
         (5000.0 + 10 * WEEK, True),
         # The clock went back to the time before the sign-in: the refresh follows when Simkl refuses the token.
         (0.0, False),

@@ -22,6 +22,7 @@ NEW_CODE = CODE._replace(user_code="NEW456")
 FAILURE = Unreachable(Cause.NO_ANSWER)
 HANGING = Hang(FAILURE)
 BUSY = Unreachable(Cause.BUSY)
+FAULT = Unreachable(Cause.BAD_ANSWER, "HTTP 503", is_passing=True)
 
 
 class SignInWorld(World):
@@ -275,22 +276,55 @@ def test_code_request_while_busy(world: SignInWorld) -> None:
     world.simkl.codes = [BUSY, BUSY, BUSY, CODE]
     world.simkl.polls = [approved()]
     assert world.sign_in().result is SignInResult.SIGNED_IN
-    assert world.simkl.sent_at("code") == [0, 2, 6, 14]
+    assert world.simkl.sent_at("code") == [0, 1, 3, 7]
     assert world.screen.shown[:2] == ["contacting", "code 5G6JAH"], "the user was asked something"
+
+
+def test_code_request_while_busy_with_jitter(world: SignInWorld) -> None:
+    """A code is requested again after one to two seconds, so that many Kodis do not send at the same time."""
+    world.random = 1.0
+    world.simkl.codes = [BUSY, BUSY, CODE]
+    world.screen.cancel_at = 7
+    world.sign_in()
+    assert world.simkl.sent_at("code") == [0, 2, 6]
+
+
+def test_code_request_after_fault(world: SignInWorld) -> None:
+    """If Simkl has a passing fault, a code is requested again with growing delays, without asking the user."""
+    world.simkl.codes = [FAULT, FAULT, FAULT, CODE]
+    world.simkl.polls = [approved()]
+    assert world.sign_in().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent_at("code") == [0, 1, 3, 7]
+    assert world.screen.shown[:2] == ["contacting", "code 5G6JAH"], "the user was asked something"
+
+
+def test_code_request_fault_timeout(world: SignInWorld) -> None:
+    """If the fault does not pass within 20 seconds, the user is asked whether to try again."""
+    world.simkl.codes = [FAULT]
+    assert world.sign_in() == Outcome(SignInResult.UNREACHABLE, Cause.BAD_ANSWER)
+    assert world.simkl.sent_at("code") == [0, 1, 3, 7, 11, 15, 19]
+    assert world.screen.shown == ["contacting", "again? UNREACHABLE, bad answer", "closed"]
+
+
+def test_user_without_name(world: SignInWorld) -> None:
+    """If the user has no name, the number is stored and the outcome says that there is no name."""
+    world.simkl.polls, world.simkl.users = [approved()], [User("", 7, "pro")]
+    assert world.sign_in() == Outcome(SignInResult.SIGNED_IN, is_nameless=True)
+    assert (world.account.name, world.account.id) == ("", 7)
 
 
 def test_code_request_timeout(world: SignInWorld) -> None:
     """If Simkl is too busy for a code for a minute, the sign-in ends."""
     world.simkl.codes = [BUSY]
     assert world.sign_in() == Outcome(SignInResult.UNREACHABLE, Cause.BUSY)
-    assert [at for at, _ in world.simkl.requests] == [0, 2, 6, 14, 22, 30, 38, 46, 54]
+    assert [at for at, _ in world.simkl.requests] == [0, 1, 3, *range(7, 60, 4)]
 
 
 def test_log(world: SignInWorld) -> None:
     """The log has each failure with its cause, and the result of each try."""
     world.simkl.polls = [Unreachable(Cause.NO_ANSWER, "ConnectionResetError"), approved()]
     world.simkl.users = [TokenRefused("HTTP 401")]
-    world.settings.fail = 1
+    world.settings.writes_to_fail = 1
     world.screen.answers = [True]
     world.sign_in()
     world.simkl.codes = [Unreachable(Cause.NO_NETWORK)]
@@ -441,7 +475,7 @@ def test_client_id_refused(world: SignInWorld, when: str) -> None:
 def test_not_saved(world: SignInWorld) -> None:
     """If the token cannot be stored and the user does not try again, the old token stays."""
     world.simkl.polls = [approved()]
-    world.settings.fail = 1
+    world.settings.writes_to_fail = 1
     assert world.sign_in() == Outcome(SignInResult.NOT_SAVED)
     assert "again? NOT_SAVED" in world.screen.shown
     assert world.settings.get("access_token") == "old-token"
@@ -450,7 +484,7 @@ def test_not_saved(world: SignInWorld) -> None:
 def test_save_again(world: SignInWorld) -> None:
     """If the token cannot be stored at first but the user tries again, it is stored without another poll."""
     world.simkl.polls = [approved(), PENDING]
-    world.settings.fail = 2
+    world.settings.writes_to_fail = 2
     world.screen.answers = [True, True]
     assert world.sign_in().result is SignInResult.SIGNED_IN
     assert len(world.simkl.sent_at("poll")) == 1
@@ -478,8 +512,15 @@ def test_unknown_error(world: SignInWorld) -> None:
     assert len(world.simkl.sent_at("poll")) == 2
 
 
+def test_expired_too_early(world: SignInWorld) -> None:
+    """If Simkl calls a code expired long before its end, after a failed poll, the approval was probably lost."""
+    world.simkl.polls = [FAILURE, CodeInvalid(has_expired=True)]
+    assert world.sign_in() == Outcome(SignInResult.ANSWER_LOST)
+
+
 def test_expired_after_failure(world: SignInWorld) -> None:
-    """If Simkl says right after a failed poll that the code has expired, the result is EXPIRED: nothing was lost."""
+    """If Simkl says near the end of the code's life that the code has expired, nothing was lost."""
+    world.simkl.codes = [CODE._replace(expires_in=35)]
     world.simkl.polls = [FAILURE, CodeInvalid(has_expired=True)]
     assert world.sign_in() == Outcome(SignInResult.EXPIRED)
 

@@ -288,6 +288,15 @@ def test_repair_keeps_damaged_account(damage: dict[str, str]) -> None:
     assert settings.get("signed_in") == ""
 
 
+def test_second_repair_keeps_damaged_account() -> None:
+    """A second repair() finds the mark cleared, as the Defaults button leaves it, and keeps a damaged account, too."""
+    settings = stored()
+    settings.values["account"] = "{"
+    store_of(settings).repair()
+    store_of(settings).repair()
+    assert (settings.get("account"), settings.get("access_token")) == ("{", "a-token")
+
+
 def test_nothing_to_repair() -> None:
     """If the account is complete, or if nothing is stored, repair() writes nothing."""
     for settings in (stored(), FakeSettings()):
@@ -395,6 +404,6 @@ def test_not_saved() -> None:
         store.remove,
     ]
     for change in changes:
-        settings.fail = 1
+        settings.writes_to_fail = 1
         with pytest.raises(NotSaved):
             change()

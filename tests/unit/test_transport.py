@@ -14,7 +14,7 @@ import pytest
 
 from lib.simkl_account.outcome import Cause
 from lib.simkl_account.simkl.transport import LARGEST_ANSWER, Transport
-from tests.rig.faults import drop, packed, redirect, status
+from tests.rig.faults import drop, endless_redirect, packed, redirect, status
 from tests.rig.standin import CLIENT_ID, StandIn
 
 from .loopback import (  # noqa: F401  # the fixtures
@@ -63,6 +63,19 @@ def test_redirect_not_followed(transport: Transport, standin: StandIn) -> None:
     answer = transport.request("POST", "/users/settings", {"client_id": CLIENT_ID}, "a-token")
     assert answer.status == 302
     assert len(standin.requests) == 1
+
+
+def test_redirect_body_dropped(transport: Transport, standin: StandIn) -> None:
+    """The body of a redirect is not read: one that never ends does not delay the answer."""
+    standin.fault("code", endless_redirect)
+    answer = get(transport)
+    assert (answer.status, answer.body) == (302, b"")
+
+
+def test_redirect_location_unreadable(transport: Transport, standin: StandIn) -> None:
+    """A Location that is not UTF-8 is a redirect like every other, not a fault of a proxy."""
+    standin.fault("code", redirect("https://api.simkl.com/\xff"))
+    assert get(transport).status == 302
 
 
 @pytest.mark.parametrize("code", [204, 400, 404, 412, 500, 503])

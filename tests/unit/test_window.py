@@ -305,7 +305,7 @@ def test_unsaved_token_is_asked_about_in_dialog(
 def test_window_does_not_open_again(
     kodi: StubbedKodi, screen: window.WindowScreen, runtime: WindowRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the window was closed and does not open again, the token is still stored, and a dialog shows the result."""
+    """If the window was closed and does not open again, the answer counts, and a dialog shows the result."""
     messages: list[str] = []
     monkeypatch.setattr(dialogs, "confirm", lambda runtime, message, yes: True)
     monkeypatch.setattr(dialogs, "show_message", lambda runtime, message: messages.append(message))

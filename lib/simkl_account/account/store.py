@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Read, replace and remove the stored account.
 
-The whole account is one value, the setting `account`, so that it is stored completely or not at all. The other settings
-repeat parts of it: for the add-on's settings window, and for add-ons that read `access_token` or `user_name`.
+The whole account is one value, the setting `account`, so that it is stored completely or not at all. Five other
+settings repeat parts of it: for the add-on's settings window, and for add-ons that read `access_token` or `user_name`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..setting import Setting
 T = TypeVar("T")
 
 YES, OUTDATED, AGAIN = "yes", "outdated", "again"
-"""Values of Setting.SIGNED_IN: signed in; signed in by the flow that Simkl retires; a new sign-in is needed."""
+"""Values of Setting.SIGNED_IN: signed in; signed in, but outdated (see pin_retirement.py); a new sign-in is needed."""
 
 _STATUSES = (YES, OUTDATED, AGAIN)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -72,13 +72,13 @@ class AccountStore:
     def replace(self, credentials: Credentials) -> None:
         """Store a new sign-in. Raises NotSaved.
 
-        set_user() stores the user later: finding that out takes a request, and Simkl does not send the token again.
+        The token is stored before the user is known, because Simkl sends a token only once: see set_user().
         """
         with self._settings.exclusive():
             self._write(credentials, Account("", None, "", self._today().isoformat(), False))
 
     def set_user(self, credentials: Credentials, user: User) -> None:
-        """Store the user, and that the credentials are valid. Raises NotSaved. Does nothing if others are stored."""
+        """Store the user, and that the credentials are valid. Not if others are stored by now. Raises NotSaved."""
         with self._settings.exclusive():
             stored = self._read()
             if stored and stored[0].access_token == credentials.access_token:
@@ -86,7 +86,7 @@ class AccountStore:
                 self._write(stored[0], now)
 
     def set_needs_sign_in(self, credentials: Credentials) -> None:
-        """Store that Simkl refuses the credentials. Raises NotSaved. Does nothing if others are stored by now."""
+        """Store that Simkl refuses the credentials. Does nothing if others are stored. Raises NotSaved."""
         with self._settings.exclusive():
             stored = self._read()
             if stored and stored[0].access_token == credentials.access_token:
@@ -95,7 +95,7 @@ class AccountStore:
     def set_refreshed(self, old: Credentials, new: Credentials) -> None:
         """Store refreshed credentials. Raises NotSaved. Does nothing if those of another sign-in are stored by now.
 
-        Two interpreters can refresh at the same time after LOCK_TIMEOUT. Then the last write stays.
+        Two interpreters can refresh at the same time after refresh.LOCK_TIMEOUT. Then the last write stays.
         """
         with self._settings.exclusive():
             stored = self._read()
@@ -103,7 +103,7 @@ class AccountStore:
                 self._write(new, stored[1]._replace(needs_sign_in=False))
 
     def set_outdated(self, credentials: Credentials) -> bool:
-        """Store that Simkl retires the flow of the credentials. Raises NotSaved. Returns False if nothing changed."""
+        """Store that the sign-in is outdated: see pin_retirement.py. Raises NotSaved. Returns False if it was."""
         with self._settings.exclusive():
             stored = self._read()
             if not stored or stored[0].access_token != credentials.access_token or stored[1].is_outdated:
@@ -119,16 +119,23 @@ class AccountStore:
     def repair(self) -> None:
         """Finish what Kodi's Defaults button or an older version left half done. Raises NotSaved.
 
-        A damaged account stays, because somebody may be able to mend it, but it does not count as signed in.
+        A damaged account is not removed, because somebody may be able to mend it, but it does not count as signed in.
         """
         with self._settings.exclusive():
             stored, has_account = self._read(), bool(self._settings.get(Setting.ACCOUNT))
             if stored and not has_account:
                 self._write(*stored)
-            elif has_account and not self._settings.get(Setting.SIGNED_IN):
+            elif has_account and not self._settings.get(Setting.SIGNED_IN) and not self._is_damaged():
                 self._clear()
             elif not stored:
                 self._set_if_changed(Setting.SIGNED_IN, "")
+
+    def _is_damaged(self) -> bool:
+        try:
+            _decode(self._settings.get(Setting.ACCOUNT))
+        except (ValueError, RecursionError):
+            return True
+        return False
 
     def _read(self) -> tuple[Credentials, Account] | None:
         """Return the stored account. A token without Setting.ACCOUNT was stored by version 0.1.0."""
@@ -147,16 +154,16 @@ class AccountStore:
 
     def _write(self, credentials: Credentials, account: Account) -> None:
         """Store an account. If one of the settings cannot be written, restore all of them and raise NotSaved."""
-        before = {setting: self._settings.get(setting) for setting, _ in _TABLE}
+        before = {setting: self._settings.get(setting) for setting, _ in _SETTINGS_IN_WRITE_ORDER}
         try:
-            for setting, value in _TABLE:
+            for setting, value in _SETTINGS_IN_WRITE_ORDER:
                 self._set_if_changed(setting, value(credentials, account))
         except NotSaved:
             self._roll_back(before)
             raise
 
     def _clear(self) -> None:
-        for setting, _ in reversed(_TABLE):
+        for setting, _ in reversed(_SETTINGS_IN_WRITE_ORDER):
             self._settings.set(setting, "")
 
     def _set_if_changed(self, setting: str, value: str) -> None:
@@ -181,7 +188,7 @@ def _encode(credentials: Credentials, account: Account) -> str:
     return json.dumps({**credentials._asdict(), **account._asdict()}, sort_keys=True)
 
 
-_TABLE: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
+_SETTINGS_IN_WRITE_ORDER: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
     (Setting.SIGNED_IN, lambda credentials, account: _status(account)),
     (Setting.ACCOUNT, _encode),
     (Setting.USER_NAME, lambda credentials, account: account.name),
@@ -191,14 +198,14 @@ _TABLE: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
 )
 """The settings and their values, in the order in which they are written; they are cleared in the reverse order.
 
-The power can go between any two writes. So SIGNED_IN is written first, because ACCOUNT is not read without it, and
-USER_NAME before ACCESS_TOKEN, so that a new token never stands beside the old name. When clearing, ACCESS_TOKEN goes
+The power can fail between any two writes. So SIGNED_IN is written first, because ACCOUNT is not read without it, and
+USER_NAME before ACCESS_TOKEN, so that a new token never stands beside the old name. ACCESS_TOKEN is cleared
 before ACCOUNT, because without ACCOUNT it would count as signed in.
 """
 
 
 def _decode(text: str) -> tuple[Credentials, Account]:
-    """Return what _encode() wrote. Raises ValueError if a field is missing or is not as _encode() writes it."""
+    """Return what _encode() wrote. Raises ValueError if a required field is missing, or one has another type."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("not an object")

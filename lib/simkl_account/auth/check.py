@@ -9,7 +9,7 @@ from ..account.refresh import is_due
 from ..account.store import AccountStore
 from ..errors import NotSaved, SignInNeeded, TokenRefused
 from ..models import Credentials
-from ..outcome import Outcome, SignInResult
+from ..outcome import Outcome, SignInResult, signed_in
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
 from .ui import Screen
 
@@ -78,7 +78,7 @@ class Check:
     def _fetch_user(self, credentials: Credentials) -> Outcome:
         user = self._simkl.call_with_retry(lambda simkl: simkl.user(credentials.access_token), REQUEST_TIMEOUT)
         self._store(lambda: self._accounts.set_user(credentials, user))
-        return Outcome(SignInResult.SIGNED_IN, user_name=user.name, read_only=credentials.is_read_only)
+        return signed_in(user, credentials)
 
     def _store(self, change: Callable[[], None]) -> None:
         """Store a change. If that fails, go on: Simkl's answer is still true."""

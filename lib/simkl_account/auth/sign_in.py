@@ -9,7 +9,7 @@ from typing import Callable
 from ..account.store import AccountStore
 from ..errors import NotSaved, SimklError, Unreachable
 from ..models import Code, Credentials, User
-from ..outcome import Outcome, SignInResult
+from ..outcome import Outcome, SignInResult, signed_in
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
 from ..simkl.backoff import Backoff
 from ..simkl.protocol import Approved, CodeInvalid, Denied
@@ -17,6 +17,9 @@ from .ui import Screen
 
 CODE_REQUEST_TIMEOUT = 60.0
 """Seconds to keep asking for a code while Simkl says "too many requests"."""
+
+EXPIRY_MARGIN = 30.0
+"""Seconds by which Simkl's clock and this one may differ about the end of a code."""
 
 USER_REQUEST_TIMEOUT = 20.0
 """Seconds to keep asking for the user's name. The user sees "One moment" for so long."""
@@ -64,9 +67,10 @@ class SignIn:
         before = self._accounts.load()
         self._store(credentials)
         user = self._fetch_user(credentials)
-        replaced = before.name if before and user and before.is_somebody_else(user) else ""
-        name = user.name if user else ""
-        return Outcome(SignInResult.SIGNED_IN, user_name=name, replaced=replaced, read_only=credentials.is_read_only)
+        if not user:
+            return Outcome(SignInResult.SIGNED_IN, read_only=credentials.is_read_only)
+        replaced = before.name if before and before.is_somebody_else(user) else ""
+        return signed_in(user, credentials)._replace(replaced=replaced)
 
     def _request_code(self) -> Code:
         self._screen.show_contacting()
@@ -98,12 +102,22 @@ class SignIn:
             if isinstance(result, Approved):
                 return result.credentials
             if isinstance(result, CodeInvalid):
-                raise Stopped(_result_of_invalid_code(result, is_answer_missing=failure is not None))
+                raise Stopped(self._result_of_invalid_code(result, is_answer_missing=failure is not None))
             if isinstance(result, Denied):
                 raise Stopped(SignInResult.DENIED)
             self._screen.show_unreachable(False)
             backoff.succeeded(result.slow_down)
             failure = None
+
+    def _result_of_invalid_code(self, result: CodeInvalid, is_answer_missing: bool) -> SignInResult:
+        """Return ANSWER_LOST if the answer before this one may have been the approval, which comes once.
+
+        Simkl also says "expired" of a code that it does not know (https://api.simkl.org, "Device flow"), so that counts
+        only near the end of the code's life.
+        """
+        assert self._expires_at is not None
+        has_expired = result.has_expired and self._runtime.now() >= self._expires_at - EXPIRY_MARGIN
+        return SignInResult.ANSWER_LOST if is_answer_missing and not has_expired else SignInResult.EXPIRED
 
     def _store(self, credentials: Credentials) -> None:
         """Store the tokens before anything else, because Simkl does not send them again.
@@ -135,10 +149,3 @@ class SignIn:
             raise Stopped(SignInResult.CANCELLED)
         if self._expires_at is not None:
             self._screen.show_time_left(max(0.0, self._expires_at - self._runtime.now()))
-
-
-def _result_of_invalid_code(result: CodeInvalid, is_answer_missing: bool) -> SignInResult:
-    """Return ANSWER_LOST if the answer before this one is missing: it may have been the approval, which comes once."""
-    if is_answer_missing and not result.has_expired:
-        return SignInResult.ANSWER_LOST
-    return SignInResult.EXPIRED

@@ -13,7 +13,7 @@ class Text:
 
     NOT_SIGNED_IN = 32001
     SIGN_IN = 32010
-    NEW_WAY = 32017
+    SIGN_IN_OUTDATED = 32017
 
     SIGN_IN_TITLE = 32020
     CONTACTING = 32021
@@ -25,6 +25,7 @@ class Text:
     SCAN_OR_ENTER_CODE = 32027
     WAITING = 32028
 
+    SIGNED_IN_NAMELESS = 32003
     SIGNED_IN_AS = 32030
     SIGNED_IN = 32031
     NEW_CODE = 32032
@@ -72,6 +73,8 @@ def message_id(outcome: Outcome) -> int:
         return Text.SIGNED_IN_INSTEAD
     if outcome.user_name:
         return Text.SIGNED_IN_AS
+    if outcome.is_nameless:
+        return Text.SIGNED_IN_NAMELESS
     causes = {
         Cause.NO_NETWORK: Text.NO_NETWORK,
         Cause.NO_ANSWER: Text.NO_ANSWER,

@@ -215,7 +215,7 @@ class _Window(ModelessDialog):
             raise
 
     def put(self, name: str, value: str) -> bool:
-        """Set one of the window's texts. Returns True if it was another before."""
+        """Set one of the window's texts. Returns True if the text has changed."""
         if self.getProperty(name) == value:
             return False
         self.setProperty(name, value)

@@ -26,9 +26,14 @@ TICK = 0.1
 ANSWER_TIMEOUT = 15.0
 """Seconds for a whole answer, however slowly it arrives."""
 
-FIRST_BUSY_DELAY, LONGEST_BUSY_DELAY = 2.0, 8.0
-"""Seconds before a request is sent again because Simkl was too busy: the first delay and the longest. Each delay is
-twice the one before."""
+FIRST_BUSY_DELAY, LONGEST_BUSY_DELAY = 1.0, 4.0
+"""Seconds before a request is sent again because Simkl was too busy or had a fault: the first delay and the longest.
+Each delay is twice the one before, and longer by up to BUSY_JITTER of it."""
+
+BUSY_JITTER = 1.0
+
+FAULT_TIMEOUT = 20.0
+"""Seconds to keep sending a request while Simkl has a fault. The user sees no progress for so long."""
 
 
 class Client(Protocol):
@@ -112,8 +117,12 @@ class BackgroundClient:
         """When the next request may be sent, because of Retry-After, on the runtime's clock."""
 
     def call_with_retry(self, request: Callable[[Client], T], timeout: float) -> T:
-        """Send a request, and send it again while Simkl is too busy. Raises Unreachable after timeout seconds."""
-        give_up_at = self._runtime.now() + timeout
+        """Send a request, and send it again while Simkl is too busy or has a passing fault.
+
+        Raises Unreachable after timeout seconds; in the case of a fault, after FAULT_TIMEOUT.
+        """
+        started = self._runtime.now()
+        give_up_at = started + timeout
         delay = FIRST_BUSY_DELAY
         if self.not_before > give_up_at:
             raise Unreachable(Cause.BUSY, "still within Retry-After")
@@ -122,9 +131,11 @@ class BackgroundClient:
             try:
                 return self.call(request)
             except Unreachable as error:
-                next_try = max(self._runtime.now() + jitter(delay, self._random), self.not_before)
+                next_try = max(self._runtime.now() + jitter(delay, self._random, BUSY_JITTER), self.not_before)
                 delay = min(2 * delay, LONGEST_BUSY_DELAY)
-                if error.cause is not Cause.BUSY or next_try > give_up_at:
+                is_fault = error.is_passing and next_try <= started + FAULT_TIMEOUT
+                is_busy = error.cause is Cause.BUSY and next_try <= give_up_at
+                if not (is_fault or is_busy):
                     raise
             self.wait_until(next_try)
 

@@ -64,7 +64,7 @@ class Simkl:
 
     def user(self, access_token: str) -> User:
         """Ask whom the access token belongs to. Raises TokenRefused if Simkl does not accept the token."""
-        answer = self._transport.request("POST", "/users/settings", {"client_id": self.client_id}, access_token)
+        answer = self._transport.request("GET", "/users/settings", {"client_id": self.client_id}, access_token)
         if refuses_token(answer.status, answer.body):
             raise TokenRefused(f"HTTP {answer.status}")
         body = parse_body(answer)

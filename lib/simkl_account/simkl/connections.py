@@ -1,36 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Make connections for the library requests that another thread can end.
+"""Connections for `requests`. Another thread can end them while they are blocked.
 
 Kodi waits for every thread of a script, so a thread must not wait for an answer that nobody needs any more. requests
 cannot end a call from outside. So each connection keeps a duplicate of its socket (dup), and shutting that down makes a
 blocked TLS handshake or read return at once. The duplicate is needed because wrapping a socket in TLS detaches the
-original. A connect is waited for in short slices, because Windows cannot shut down a socket before it is connected.
+original. Connects are waited for in short slices: see addresses.py.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import threading
 from functools import partial
-from time import monotonic
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ProxyError
-from urllib3.util.wait import wait_for_write  # type: ignore[import-untyped]  # missing from its stubs
+
+from .addresses import connect_to_first
 
 CONNECT_TIMEOUT = 8.0
-"""Seconds to connect to one address, and for each step of the TLS handshake."""
-
-_CONNECTING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, 10035)
-"""What connect_ex() returns when it has begun. The last is Windows' WSAEWOULDBLOCK."""
-
-_SLICE = 0.1
-"""Seconds between two looks at whether a connect was interrupted."""
+"""Seconds to connect, and for each step of the TLS handshake."""
 
 
 class OpenSockets:
@@ -54,24 +46,25 @@ class OpenSockets:
     def forget_closed(self) -> None:
         """Close the duplicates of closed connections. Call it between two requests.
 
-        Not earlier: http.client closes a connection that ends with its answer before the answer's body is read.
+        If a connection ends with its answer, http.client closes its own socket before the body is read.
         """
         with self._lock:
             for connection in [connection for connection in self._duplicates if connection.sock is None]:
                 self._forget(connection)
 
     def shut_down(self) -> None:
-        """Make every blocked handshake, read and write return, and every connect within _SLICE."""
+        """Make every blocked handshake, read and write return at once, and every connect within a tenth of a second."""
         with self._lock:
             self.interruptions += 1
             for duplicate in self._duplicates.values():
                 try:
                     duplicate.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    pass  # closed by the other side, or not connected yet: see Connection._connect
+                    pass  # closed by the other side
 
     def close(self) -> None:
-        """Shut down and close all of them. From urllib3 1.26.16 on, Session.close() leaves that to the collector."""
+        """Shut down and close all of them. From urllib3 1.26.16 on, Session.close() leaves that to the
+        garbage collector."""
         self._closed = True
         self.shut_down()
         with self._lock:
@@ -94,39 +87,26 @@ class Connection(HTTPSConnection):
         self._socks_options = _socks_options
 
     def _new_conn(self) -> socket.socket:
-        """Return a socket that is connected to Simkl, or to the HTTP proxy, which urllib3 then calls the host."""
+        """Return a connected socket. If there is an HTTP proxy, urllib3 has put its address into _dns_host and port."""
         if self._socks_options:
             return self._new_socks_conn(**self._socks_options)
-        failure: OSError = socket.gaierror("no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self._dns_host,  # type: ignore[attr-defined]  # missing from urllib3's stubs
-            self.port,
-            type=socket.SOCK_STREAM,
-        ):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                self.open_sockets.watch(self, sock)
-                self._connect(sock, address)
-                return sock
-            except OSError as error:
-                failure = error
-                sock.close()
-        raise failure
+        interruptions = self.open_sockets.interruptions
 
-    def _connect(self, sock: socket.socket, address: Any) -> None:
-        interruptions, deadline = self.open_sockets.interruptions, monotonic() + CONNECT_TIMEOUT
-        sock.setblocking(False)
-        result = sock.connect_ex(address)
-        if result in _CONNECTING:
-            while not wait_for_write(sock, _SLICE):
-                if self.open_sockets.interruptions != interruptions:
-                    raise ConnectionAbortedError("interrupted")
-                if monotonic() > deadline:
-                    raise socket.timeout("connect")
-            result = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if result:
-            raise OSError(result, os.strerror(result))
+        def on_tick() -> None:
+            if self.open_sockets.interruptions != interruptions:
+                raise ConnectionAbortedError("interrupted")
+
+        host = self._dns_host  # type: ignore[attr-defined]  # missing from urllib3's stubs
+        addresses = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        sock = connect_to_first(addresses, CONNECT_TIMEOUT, on_tick)
+        try:
+            self.open_sockets.watch(self, sock)
+            on_tick()  # an interruption just before watch() did not know of this socket
+        except OSError:
+            sock.close()
+            raise
         sock.settimeout(self.timeout)
+        return sock
 
     def _new_socks_conn(
         self,
@@ -184,6 +164,12 @@ class SimklAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call]
         self._use_our_pool(manager)
         return manager
+
+    def build_response(self, req: Any, resp: Any) -> Any:
+        """Drop the Location of a redirect: requests would read the whole body to prepare the next request."""
+        response = super().build_response(req, resp)  # type: ignore[no-untyped-call]
+        response.headers.pop("Location", None)
+        return response
 
     def _use_our_pool(self, manager: Any) -> None:
         manager.pool_classes_by_scheme = {"https": partial(_Pool, open_sockets=self._open_sockets)}

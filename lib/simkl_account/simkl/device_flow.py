@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ..errors import ClientIdRefused, RefreshRefused, SignInFailed, WrongFlow
 from ..models import ACCESS_TOKEN_SHAPE, MEDIA_READ, MEDIA_WRITE, Code, Credentials
-from .parsing import REFUSED, error_name, parse_body, parse_code, refusal, require
+from .parsing import REFUSED, error_name, number, parse_body, parse_code, refusal, require
 from .protocol import PIN_PAGE, Approved, CodeInvalid, Denied, Pending, PollResult
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ class DeviceFlow:
 
         refresh_token, scope: used if the answer has none (RFC 6749, 5.1 and 6).
         """
-        found, life, now = body.get("refresh_token"), body.get("expires_in"), self._now()
-        has_life = isinstance(life, (int, float)) and not isinstance(life, bool) and 0 < life <= _LONGEST_TOKEN_LIFE
+        found, life, now = body.get("refresh_token"), number(body.get("expires_in")), self._now()
+        has_life = 0 < life <= _LONGEST_TOKEN_LIFE
         return Credentials(
             access_token=require(ACCESS_TOKEN_SHAPE, body.get("access_token"), "access_token"),
             client_id=self._client_id,
             refresh_token=found if isinstance(found, str) and ACCESS_TOKEN_SHAPE.fullmatch(found) else refresh_token,
             issued_at=float(now) if has_life else 0.0,
-            expires_at=float(now + life) if has_life and life else 0.0,
+            expires_at=float(now + life) if has_life else 0.0,
             scope=_scope(body["scope"]) if "scope" in body else scope,
         )
 
@@ -111,7 +111,7 @@ def _scope(value: Any) -> str:
     """Return what the tokens allow. A value that cannot be read counts as allowing nothing."""
     words: list[Any] = []
     if isinstance(value, str):
-        words = value.split()
+        words = value.replace(",", " ").split()  # RFC 6749 separates by spaces, and Simkl may do so by commas
     elif isinstance(value, list):
         words = value
     return " ".join(word for word in words if word in (MEDIA_READ, MEDIA_WRITE)) or NO_SCOPE

@@ -19,7 +19,14 @@ REFUSED = (400, 401, 403)
 """The statuses of a request that Simkl refuses."""
 
 USER_LIMIT = "user_limit_exceeded"
-"""The error of a 429 if the user's requests for the day are used up. Any other 429 is a limit by the second."""
+"""The error of a 429 if the user's requests for the day are used up."""
+
+RATE_LIMIT = "rate_limit"
+"""The error of a 429 if there were more than 10 GETs or one POST in a second. Its Retry-After must be ignored: it says
+when the day's limit ends (https://api.simkl.org, "Rate limits")."""
+
+PASSING = (500, 502, 503, 504, *range(520, 531))
+"""The statuses of faults that usually end within seconds. From 520 on, they come from Simkl's CDN."""
 
 DEFAULT_INTERVAL = 5.0
 """Seconds between polls if Simkl names none (RFC 8628, 3.2)."""
@@ -29,6 +36,7 @@ _LONGEST_CODE_LIFE = 86400.0
 _LONGEST_PAGE = 60
 _LONGEST_LINK = 120
 _LONGEST_NAME = 50
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _USER_CODE = re.compile(r"[A-Za-z0-9-]{1,16}")
 _SIMKL_PAGE = re.compile(r"https://((?:[a-z0-9-]+\.)*simkl\.com(?:/[A-Za-z0-9/_-]*)?)")
 _SIMKL_LINK = re.compile(_SIMKL_PAGE.pattern + r"(?:\?[A-Za-z0-9=&_-]*)?")
@@ -39,10 +47,12 @@ def parse_body(answer: Answer) -> dict[str, Any]:
     if answer.status == 412:
         raise ClientIdRefused("HTTP 412")
     if answer.status == 429:
-        cause = Cause.QUOTA if error_name(answer.body) == USER_LIMIT else Cause.BUSY
-        raise Unreachable(cause, "HTTP 429", answer.retry_after)
+        error = error_name(answer.body)
+        cause = Cause.QUOTA if error == USER_LIMIT else Cause.BUSY
+        raise Unreachable(cause, "HTTP 429", None if error == RATE_LIMIT else answer.retry_after)
     if answer.status != 200:
-        raise Unreachable(Cause.BAD_ANSWER, f"HTTP {answer.status}", answer.retry_after)
+        is_passing = answer.status in PASSING
+        raise Unreachable(Cause.BAD_ANSWER, f"HTTP {answer.status}", answer.retry_after, is_passing)
     body = _parse(answer.body)
     if not isinstance(body, dict):
         raise Unreachable(Cause.BAD_ANSWER, "not a JSON object")
@@ -92,14 +102,14 @@ def require(pattern: re.Pattern[str], value: Any, field: str) -> str:
 
 
 def display_name(name: Any) -> str:
-    """Return a user's name as one line without label markup: Kodi would act on [COLOR red] and $INFO[...]."""
+    """Return a user's name as one line without label markup: Kodi would act on [COLOR red] and $INFO[...].
+
+    Returns "" if the user has none. Raises Unreachable if the name is not a string.
+    """
     if not isinstance(name, str):
         raise Unreachable(Cause.BAD_ANSWER, "unusable name")
     printable = "".join(c if c.isprintable() else " " for c in name[: 4 * _LONGEST_NAME])
-    plain = " ".join(printable.replace("[", "(").replace("]", ")").split())[:_LONGEST_NAME].rstrip()
-    if not plain:
-        raise Unreachable(Cause.BAD_ANSWER, "empty name")
-    return plain
+    return " ".join(printable.replace("[", "(").replace("]", ")").split())[:_LONGEST_NAME].rstrip()
 
 
 def _parse(body: bytes) -> Any:
@@ -109,9 +119,17 @@ def _parse(body: bytes) -> Any:
         return None
 
 
+def number(value: Any) -> float:
+    """Return a number of seconds, also if it is sent as a string; NaN, which is in no range, for everything else."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else float("nan")
+
+
 def _seconds(value: Any, most: float, field: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= most:
-        return float(value)
+    seconds = number(value)
+    if 1 <= seconds <= most:
+        return float(seconds)
     raise Unreachable(Cause.BAD_ANSWER, f"unusable {field}")
 
 

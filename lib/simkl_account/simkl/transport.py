@@ -78,7 +78,8 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _read_body(response), retry_after(response))
+                body = b"" if 300 <= response.status_code < 400 else _read_body(response)
+                return Answer(response.status_code, body, retry_after(response))
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             # Not all errors are requests' own: it lets some of urllib3's through, and raises ValueError for a proxy's
             # user name or password that it cannot encode.

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The least that a script can do: open a progress dialog, and close it when it is cancelled. For `make bench`."""
+"""Opens a progress dialog, and closes it when the user cancels.
+
+`make bench` compares the add-on with it, and a test uses it as another add-on that opens a dialog.
+"""
 
 import xbmc
 import xbmcgui

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Does in Kodi what JSON-RPC has no call for.
+"""Does in Kodi what JSON-RPC cannot do, for the tests.
 
-Arguments: "builtin", and a builtin to run; or "settings", and the name of a property of the home window to put
-the texts into that the rows of the open settings window show, as a JSON list.
+Arguments: "builtin", and a builtin to run; or "settings", and the name of a property of the home window, which gets the
+texts in the rows of the open settings window, as a JSON list.
 """
 
 import json
@@ -12,11 +12,12 @@ import xbmc
 import xbmcgui
 
 HOME, SETTINGS_WINDOW = 10000, 10140
-FIRST_ROWS = (-80, -180)  # Kodi's numbers for the rows of its settings windows: up to Kodi 20, and from 21 on
+FIRST_ROWS = (-80, -180)  # Kodi's ids for the first row of its settings windows: up to Kodi 20, and from 21 on
 MOST_ROWS = 30
 
 
 def texts():
+    """Yield the texts of the buttons and edit fields in the settings window."""
     window = xbmcgui.Window(SETTINGS_WINDOW)
     for number in (first + row for first in FIRST_ROWS for row in range(MOST_ROWS)):
         try:

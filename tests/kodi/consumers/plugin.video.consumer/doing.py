@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What this add-on can do with simkl_account, from its script, its service and its plugin alike."""
+"""What this add-on does with simkl_account, from its script, its service and its plugin."""
 
 import json
 import sys
@@ -12,41 +12,43 @@ URL = "https://api.simkl.com/sync/activities"
 
 
 def account():
-    """Who is signed in; null when nobody is."""
+    """Return who is signed in; None if nobody is."""
     found = simkl_account.get_account()
     return found and {**found._asdict(), "is_signed_in": simkl_account.is_signed_in()}
 
 
 def sign_in():
-    """How a sign-in ended."""
-    return simkl_account.sign_in().name
+    """Return the name of a sign-in's result."""
+    result = simkl_account.sign_in()
+    assert isinstance(result, simkl_account.SignInResult)
+    return result.name
 
 
 def request():
-    """The status of a request as the user, or the name of the error."""
+    """Return the status of a request as the user, or the name of the error that simkl_account raises."""
     try:
         return simkl_account.Session().get(URL).status_code
     except simkl_account.UserLimitExceeded as error:
         return f"UserLimitExceeded until {error.ends_at.isoformat()}"
-    except Exception as error:
+    except simkl_account.SimklAccountError as error:
         return type(error).__name__
 
 
 def post():
-    """The same, by requests itself with our auth object."""
+    """Return the status of a POST by requests itself, with SimklAuth."""
     import requests
 
     return requests.post(URL, json={"a": 1}, auth=simkl_account.SimklAuth(), timeout=10).status_code
 
 
 def imported():
-    """Whether requests was imported by importing simkl_account, and by reading the account."""
+    """Return True if importing simkl_account and reading the account has imported requests."""
     simkl_account.get_account()
     return "requests" in sys.modules
 
 
 def read():
-    """Seconds that one reading takes, of a hundred, once loaded."""
+    """Return the seconds that get_account() takes, as the average of a hundred calls after the first."""
     simkl_account.get_account()
     started = time.perf_counter()
     for _ in range(100):
@@ -54,9 +56,9 @@ def read():
     return (time.perf_counter() - started) / 100
 
 
-DOINGS = {doing.__name__: doing for doing in (account, sign_in, request, post, imported, read)}
+FUNCTIONS = {function.__name__: function for function in (account, sign_in, request, post, imported, read)}
 
 
 def do(name, key):
-    """Do it, and report."""
-    xbmcgui.Window(10000).setProperty(key, json.dumps({"result": DOINGS[name]()}))
+    """Call a function, and put its result into a property of the home window, as JSON."""
+    xbmcgui.Window(10000).setProperty(key, json.dumps({"result": FUNCTIONS[name]()}))

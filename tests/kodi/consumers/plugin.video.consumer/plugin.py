@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A listing: who is signed in, and what Simkl answers."""
+"""A listing of two items: the name of who is signed in, and the result of a request."""
 
 import sys
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Does one thing with simkl_account, and leaves what came of it in a property of the home window, as JSON.
+"""Calls one function of doing.py, and puts the result into a property of the home window, as JSON.
 
-Arguments: what to do, and the name of the property.
+Arguments: the function's name, and the name of the property. "import_cost" measures imports instead of a function.
 """
 
 import sys
 import time
 
-what, key = sys.argv[1:3]
-if what == "import_cost":
+name, key = sys.argv[1:3]
+if name == "import_cost":
     times = [time.perf_counter()]
     import requests  # noqa: F401
 
@@ -24,4 +24,4 @@ if what == "import_cost":
 else:
     from doing import do
 
-    do(what, key)
+    do(name, key)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes down what it hears of the account and who is signed in then; and does what the tests ask, as a service."""
+"""A service that records the events of the account add-on, and calls the functions of doing.py for the tests."""
 
 import json
 
@@ -8,14 +8,15 @@ import xbmcgui
 from doing import account, do
 
 HEARD = "consumer.heard"
+"""The property of the home window that has all events so far, each with the account at that moment."""
 
 
 class Monitor(xbmc.Monitor):
-    """Hears; what is asked of it is done in the service's own thread."""
+    """Records events, and collects the tests' calls. The service's own thread makes them."""
 
     def __init__(self):
         super().__init__()
-        self.asked = []
+        self.calls = []
 
     def onNotification(self, sender, method, data):
         if sender == "script.simkl.account":
@@ -23,11 +24,11 @@ class Monitor(xbmc.Monitor):
             heard = json.loads(window.getProperty(HEARD) or "[]")
             window.setProperty(HEARD, json.dumps([*heard, [method, json.loads(data), account()]]))
         elif sender == "test":
-            self.asked.append((method[len("Other.") :], json.loads(data)))
+            self.calls.append((method[len("Other.") :], json.loads(data)))
 
 
 monitor = Monitor()
 xbmcgui.Window(10000).setProperty("consumer.is_up", "yes")
 while not monitor.waitForAbort(0.05):
-    while monitor.asked:
-        do(*monitor.asked.pop(0))
+    while monitor.calls:
+        do(*monitor.calls.pop(0))
