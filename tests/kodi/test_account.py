@@ -167,7 +167,7 @@ def test_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     assert len(simkl.of_kind("activities")) == 2, "later requests are not sent"
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
     assert stored(kodi) == (first, "Ada Lovelace")
-    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
+    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"), 30)
     assert consumer.do("request") == "SignInNeeded"
     assert not kodi.is_visible("notification"), "there is at most one notification an hour"
 
@@ -407,7 +407,7 @@ def test_pin_account_after_update(home: Path, kodi: Kodi, simkl: StandIn) -> Non
     wait_for("the notification", lambda: kodi.is_visible("notification"))
     assert simkl.requests[-1].headers["Authorization"] == f"Bearer {first}"
     assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "the token was issued to this client id"
-    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"))
+    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"), 30)
     assert consumer.do("request", "service") == 200
     assert not kodi.is_visible("notification"), "the notification is shown once"
     kodi.open_settings()

@@ -225,7 +225,9 @@ class StandIn:
                 self.requests_left[name] -= 1
                 if self.requests_left[name] < 0:
                     return 429, {"error": "user_limit_exceeded", "code": 429}
-            if request.kind == "user" and request.method == "GET":
+            if request.kind == "user" and request.method in ("GET", "POST"):
+                if request.method == "POST" and self._is_read_only(request):  # Simkl counts every POST as a write
+                    return 403, {"error": "insufficient_scope", "code": 403}
                 return self._user(name)
             if request.kind == "activities" and request.method in ("GET", "POST"):
                 return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED
@@ -337,6 +339,10 @@ class StandIn:
             "token_type": "bearer",
             "scope": grant.scope,
         }
+
+    def _is_read_only(self, request: Request) -> bool:
+        token = request.headers.get("Authorization", "").rpartition(" ")[2]
+        return any(grant.access_token == token and "write" not in grant.scope for grant in self.grants.values())
 
     def _user(self, name: str | None) -> tuple[int, Any]:
         if name is None:

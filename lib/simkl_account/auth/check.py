@@ -14,7 +14,7 @@ from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_t
 from .ui import Screen
 
 REQUEST_TIMEOUT = 20.0
-"""Seconds to keep asking while Simkl says "too many requests"."""
+"""Seconds to keep sending the request while Simkl says "too many requests"."""
 
 RECHECK_DELAY = 3.0
 """Seconds before a refused token is sent once more: a single refusal can be a passing fault of Simkl's."""

@@ -16,13 +16,13 @@ from ..simkl.protocol import Approved, CodeInvalid, Denied
 from .ui import Screen
 
 CODE_REQUEST_TIMEOUT = 60.0
-"""Seconds to keep asking for a code while Simkl says "too many requests"."""
+"""Seconds to keep requesting a code while Simkl says "too many requests"."""
 
 EXPIRY_MARGIN = 30.0
 """Seconds by which Simkl's clock and this one may differ about the end of a code."""
 
 USER_REQUEST_TIMEOUT = 20.0
-"""Seconds to keep asking for the user's name. The user sees "One moment" for so long."""
+"""Seconds to keep requesting the user's name. The user sees "One moment" for so long."""
 
 
 class SignIn:

@@ -78,7 +78,7 @@ class Lock:
     def is_free(self) -> bool:
         """Return True if the lock could be taken; False if it is held, or if the system cannot lock files.
 
-        It is taken for an instant to find out. So whoever needs this lock must have a timeout.
+        It is taken for an instant to find out. So a Lock that must not miss its turn needs a timeout.
         """
         if not self._try():
             return False

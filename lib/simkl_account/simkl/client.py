@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The client for one client id: sign in by either flow, and ask who is signed in.
 
-A client id is for one of the two flows. Which one is found out by asking for a code: first by the flow that worked
+A client id is for one of the two flows. Which one is found out by requesting a code: first by the flow that worked
 for this client id before, or else by the PIN flow; then by the other one if Simkl refuses the client id.
 """
 

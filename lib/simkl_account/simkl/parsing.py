@@ -60,7 +60,7 @@ def parse_body(answer: Answer) -> dict[str, Any]:
 
 
 def error_name(body: bytes) -> Any:
-    """Return "error" of the JSON object in a body, whatever its type; None if there is none."""
+    """Return "error" of the JSON object in a body, which can be of any type; None if there is none."""
     value = _parse(body)
     return value.get("error") if isinstance(value, dict) else None
 

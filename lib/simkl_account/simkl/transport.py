@@ -62,7 +62,7 @@ class Transport:
         access_token: str | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request and return its answer, whatever its status. Raises Unreachable if there is none.
+        """Send a request and return its answer, with any status. Raises Unreachable if there is no answer.
 
         form: sent as the body, URL-encoded.
         """
