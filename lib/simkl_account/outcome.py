@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
     cause: Cause | None = None
     user_name: str = ""
     """Who is signed in; "" if Simkl did not say."""
-    replaced: str = ""
+    replaced_name: str = ""
     """Who was signed in before, if that was another account; else ""."""
     is_nameless: bool = False
     """Whether the user has no name at Simkl."""

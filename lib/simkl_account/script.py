@@ -80,7 +80,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
             return  # another sign-in has ended since the add-on asked, so that add-on already has the result
         broker.begin()
         try:
-            screen, outcome = _sign_in_until_accepted(runtime)
+            screen, outcome = _sign_in_with_accepted_client_id(runtime)
             if outcome.is_success:
                 addon.notify_all(addon.Event.SIGNED_IN)
             broker.end(outcome.result)
@@ -114,7 +114,7 @@ def check(runtime: KodiRuntime, after: str = "") -> None:
 _ACTIONS = {"": open_from_programs, "sign_in": sign_in, "sign_out": sign_out, "check": check}
 
 
-def _sign_in_until_accepted(runtime: KodiRuntime) -> tuple[AnyScreen | None, Outcome]:
+def _sign_in_with_accepted_client_id(runtime: KodiRuntime) -> tuple[AnyScreen | None, Outcome]:
     """Sign in. If Simkl refuses the client id, ask for another one and try again. CANCELLED if the user has none."""
     has_client_id = _has_client_id() or _ask_for_client_id(runtime, Text.NO_CLIENT_ID)
     while has_client_id:
@@ -148,10 +148,10 @@ def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
 
 
 def _show_signed_in(runtime: KodiRuntime, screen: AnyScreen | None, outcome: Outcome) -> None:
-    message = addon.text(message_id(outcome), outcome.user_name, outcome.replaced)
+    message = addon.text(message_id(outcome), outcome.user_name, outcome.replaced_name)
     if outcome.read_only:
         _offer_sign_in(runtime, message)
-    elif screen and outcome.user_name and not outcome.replaced:
+    elif screen and outcome.user_name and not outcome.replaced_name:
         screen.show_message(message)
     else:
         dialogs.show_message(runtime, message)

@@ -36,9 +36,9 @@ def test_number(kodi: StubbedKodi, top: int) -> None:
     """The window finds its own number, also if another dialog is the topmost one when Kodi loads the window."""
     kodi.top_window = top
     dialog = Dialog("dialog.xml", "/addon")
-    assert dialog.number is None
+    assert dialog.window_id is None
     dialog.show()
-    assert dialog.number == FIRST_SCRIPT_WINDOW
+    assert dialog.window_id == FIRST_SCRIPT_WINDOW
     assert not dialog.was_closed()
 
 
@@ -49,7 +49,7 @@ def test_number_among_windows_of_scripts(kodi: StubbedKodi, dialog: Dialog) -> N
     kodi.top_window = ANOTHER_DIALOG
     newer = Dialog("dialog.xml", "/addon")
     newer.show()
-    assert (dialog.number, newer.number) == (FIRST_SCRIPT_WINDOW, FIRST_SCRIPT_WINDOW + 7)
+    assert (dialog.window_id, newer.window_id) == (FIRST_SCRIPT_WINDOW, FIRST_SCRIPT_WINDOW + 7)
 
 
 def test_sign_in_window_below_another_dialog(kodi: StubbedKodi) -> None:
@@ -57,7 +57,7 @@ def test_sign_in_window_below_another_dialog(kodi: StubbedKodi) -> None:
     kodi.top_window = ANOTHER_DIALOG
     kodi.windows.extend(FakeWindow() for _ in range(7))
     screen = WindowScreen(KodiRuntime(), "Sign in to Simkl")
-    assert kodi.window().number == FIRST_SCRIPT_WINDOW + 7
+    assert kodi.window().window_id == FIRST_SCRIPT_WINDOW + 7
     assert not screen.is_cancelled()
 
 
@@ -66,7 +66,7 @@ def test_question_below_another_dialog(kodi: StubbedKodi) -> None:
     kodi.top_window = ANOTHER_DIALOG
 
     def press_yes() -> None:
-        assert kodi.window().number == FIRST_SCRIPT_WINDOW
+        assert kodi.window().window_id == FIRST_SCRIPT_WINDOW
         assert not kodi.window().was_closed()
         kodi.window().onClick(11)
 
@@ -109,7 +109,7 @@ def test_not_loaded_is_not_closed(kodi: StubbedKodi) -> None:
     kodi.windows_open = False
     dialog = Dialog("dialog.xml", "/addon")
     dialog.show()
-    assert dialog.number is None
+    assert dialog.window_id is None
     assert not dialog.was_closed()
 
 

@@ -87,7 +87,7 @@ def test_message_in_window_or_dialog(kodi: StubbedKodi, person: Person) -> None:
     person.outcomes = [
         Outcome(SignInResult.SIGNED_IN, user_name="Ada"),
         Outcome(SignInResult.SIGNED_IN),
-        Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced="Ada"),
+        Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced_name="Ada"),
     ]
     for _ in range(3):
         script.run(["default.py", "action=sign_in"])
@@ -109,7 +109,7 @@ def test_window_cannot_be_opened(kodi: StubbedKodi, person: Person) -> None:
 
 def test_sign_in_of_another_user(kodi: StubbedKodi, person: Person) -> None:
     """If another user was signed in before, the message names both."""
-    person.outcomes = [Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced="Ada")]
+    person.outcomes = [Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced_name="Ada")]
     script.run(["default.py", "action=sign_in"])
     assert person.shown == ["Signed in as Grace. Ada is no longer signed in on this device."]
 

@@ -543,7 +543,7 @@ def test_another_user(world: SignInWorld) -> None:
     """If another user was signed in before, the outcome names the replaced user."""
     assert sign_in_as(world, User("Ada", 1, "free")) == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
     outcome = sign_in_as(world, User("Grace", 2, "vip"))
-    assert outcome == Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced="Ada")
+    assert outcome == Outcome(SignInResult.SIGNED_IN, user_name="Grace", replaced_name="Ada")
     assert world.accounts.valid_credentials().access_token == "token-of-Grace"
 
 

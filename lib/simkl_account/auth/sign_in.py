@@ -70,7 +70,7 @@ class SignIn:
         if not user:
             return Outcome(SignInResult.SIGNED_IN, read_only=credentials.is_read_only)
         replaced = before.name if before and before.is_somebody_else(user) else ""
-        return signed_in(user, credentials)._replace(replaced=replaced)
+        return signed_in(user, credentials)._replace(replaced_name=replaced)
 
     def _request_code(self) -> Code:
         self._screen.show_contacting()

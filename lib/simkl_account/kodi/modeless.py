@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
     from .runtime import KodiRuntime
 
 _SCRIPT_WINDOWS = range(13000, 13100)
-"""The numbers that Kodi gives to the windows of scripts."""
+"""The ids that Kodi gives to the windows of scripts."""
 
 _POLL_INTERVAL = 0.05
 """Seconds between two looks at whether a button was pressed."""
@@ -33,13 +33,13 @@ class ModelessDialog(xbmcgui.WindowXMLDialog):
     CANCEL: int
     """The button that Back counts as."""
 
-    number: int | None = None
-    """Kodi's number of this window; None until Kodi has loaded it."""
+    window_id: int | None = None
+    """Kodi's id of this window; None until Kodi has loaded it."""
     pressed: int | None = None
     """The button that was pressed last."""
 
     def show(self) -> None:
-        """Show the window. Kodi loads it a moment later: then number is set."""
+        """Show the window. Kodi loads it a moment later: then window_id is set."""
         self.setProperty(_ID, os.urandom(8).hex())
         super().show()
 
@@ -67,11 +67,11 @@ class ModelessDialog(xbmcgui.WindowXMLDialog):
 
     def was_closed(self) -> bool:
         """Return True if the window is gone although this script has not closed it, for one by Dialog.Close(all)."""
-        return self.number is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.number})")
+        return self.window_id is not None and not xbmc.getCondVisibility(f"Window.IsVisible({self.window_id})")
 
     def onInit(self) -> None:
         """Note that Kodi has loaded the window."""
-        self.number = self._find_number()
+        self.window_id = self._find_window_id()
 
     def onClick(self, controlId: int) -> None:
         """Note that a button was pressed."""
@@ -82,14 +82,14 @@ class ModelessDialog(xbmcgui.WindowXMLDialog):
         if action.getId() in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_PREVIOUS_MENU):
             self.pressed = self.CANCEL
 
-    def _find_number(self) -> int | None:
-        """Return Kodi's number of this window. The topmost dialog can be another one by now, so look for the id."""
-        numbers = (xbmcgui.getCurrentWindowDialogId(), *_SCRIPT_WINDOWS)
-        return next((number for number in numbers if self._has_number(number)), None)
+    def _find_window_id(self) -> int | None:
+        """Return Kodi's id of this window. It can be below another dialog by now, so compare the random values."""
+        candidates = (xbmcgui.getCurrentWindowDialogId(), *_SCRIPT_WINDOWS)
+        return next((window_id for window_id in candidates if self._has_window_id(window_id)), None)
 
-    def _has_number(self, number: int) -> bool:
+    def _has_window_id(self, window_id: int) -> bool:
         try:
-            return xbmcgui.Window(number).getProperty(_ID) == self.getProperty(_ID)
+            return xbmcgui.Window(window_id).getProperty(_ID) == self.getProperty(_ID)
         except RuntimeError:
             return False  # there is no such window
 

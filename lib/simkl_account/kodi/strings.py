@@ -69,7 +69,7 @@ def message_id(outcome: Outcome) -> int:
 
     if outcome.read_only:
         return Text.READ_ONLY
-    if outcome.replaced:
+    if outcome.replaced_name:
         return Text.SIGNED_IN_INSTEAD
     if outcome.user_name:
         return Text.SIGNED_IN_AS

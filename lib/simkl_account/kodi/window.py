@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
     from .runtime import KodiRuntime
 
 _FILE = "script-simkl-account-sign-in.xml"
-_BAR, _PICTURE, _CANCEL, _AGAIN, _CELLS = 4, 5, 10, 11, 100
-"""Ids of controls in that file. The characters of the code are in _CELLS and the following ones."""
+_BAR, _QR_CODE, _CANCEL, _RETRY, _FIRST_CELL = 4, 5, 10, 11, 100
+"""Ids of controls in that file. The characters of the code are in _FIRST_CELL and the following ones."""
 
 _LONGEST_CODE = 16
 _WIDTH, _BAR_LEFT, _BAR_WIDTH = 1120, 60, 1000
@@ -94,10 +94,10 @@ class WindowScreen:
         question, yes = text(message_id(outcome)), text(retry_label_id(outcome))
         self._runtime.wait(_KEY_DELAY)
         self._show(message=question, again=yes)
-        pressed = self._window.wait_for_press(self._runtime, focus=_AGAIN)
+        pressed = self._window.wait_for_press(self._runtime, focus=_RETRY)
         if pressed is None and outcome.has_unsaved_token and not self._runtime.is_shutting_down():
             return self._ask_in_dialog(question, yes)
-        return pressed == _AGAIN
+        return pressed == _RETRY
 
     def show_message(self, message: str) -> None:
         """Show a message for a moment, or until the user closes it."""
@@ -154,7 +154,7 @@ class WindowScreen:
         height = int(width * _CELL_RATIO)
         left, top = (_WIDTH - width * len(user_code)) // 2, _CODE_TOP + (_CODE_HEIGHT - height) // 2
         for place in range(_LONGEST_CODE):
-            control = self._window.control(_CELLS + place)
+            control = self._window.control(_FIRST_CELL + place)
             if place < len(user_code):
                 control.setImage(f"simkl-account-code-{ord(user_code[place]):02x}.png")
                 control.setPosition(left + place * width, top)
@@ -178,7 +178,7 @@ class WindowScreen:
     def _show_picture(self, path: str) -> None:
         self._drawing = None
         if path and self._code:
-            self._window.control(_PICTURE).setImage(path, False)
+            self._window.control(_QR_CODE).setImage(path, False)
             self._window.put("instructions", text(Text.SCAN_OR_ENTER_CODE, self._code.page))
             self._window.put("layout", "rtl" if _is_right_to_left() else "ltr")
 
@@ -195,7 +195,7 @@ class _Window(ModelessDialog):
 
     CANCEL = _CANCEL
 
-    _again_at = float("-inf")
+    _retry_at = float("-inf")
     """When New code or Try again was pressed."""
 
     def open(self, runtime: KodiRuntime) -> None:
@@ -203,7 +203,7 @@ class _Window(ModelessDialog):
         self._runtime = runtime
         self.show()
         give_up_at = runtime.now() + _OPEN_TIMEOUT
-        while self.number is None and not runtime.is_shutting_down():
+        while self.window_id is None and not runtime.is_shutting_down():
             if runtime.now() >= give_up_at:
                 self.close()
                 raise RuntimeError("the window does not open")
@@ -224,10 +224,10 @@ class _Window(ModelessDialog):
     def onClick(self, controlId: int) -> None:
         """Note that a button was pressed, unless a key has bounced."""
         now = self._runtime.now()
-        if controlId == _CANCEL and now - self._again_at < _BOUNCE_TIME:
+        if controlId == _CANCEL and now - self._retry_at < _BOUNCE_TIME:
             return
-        if controlId == _AGAIN:
-            self._again_at = now
+        if controlId == _RETRY:
+            self._retry_at = now
         super().onClick(controlId)
 
 
