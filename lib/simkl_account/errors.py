@@ -84,7 +84,7 @@ class WrongFlow(ClientIdRefused):
 
 
 class SignInFailed(SimklError):
-    """Raised when Simkl ended the sign-in with an error that has no class of its own here (RFC 8628, 3.5)."""
+    """Raised when Simkl ended the sign-in with an error that this add-on does not know (RFC 8628, 3.5)."""
 
 
 class RefreshRefused(SimklError):

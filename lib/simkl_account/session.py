@@ -106,7 +106,7 @@ class SimklAuth(AuthBase):
                     show_notification(addon.text(Text.SIGN_IN_OUTDATED))
 
     def _background_client(self, client_id: str) -> BackgroundClient:
-        return BackgroundClient(lambda: wiring.connect(client_id), lambda: None, self._runtime)
+        return BackgroundClient(lambda: wiring.connect(client_id), on_tick=lambda: None, runtime=self._runtime)
 
     def _refresh(self, credentials: Credentials) -> Credentials | None:
         """Return the refreshed credentials; None if they cannot be refreshed now."""

@@ -57,7 +57,7 @@ def test_sign_in_from_settings(kodi: Kodi, simkl: StandIn) -> None:
 @pytest.mark.every_kodi
 @pytest.mark.parametrize("key", ["Select", "Back"])
 def test_cancel_while_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) -> None:
-    """If the user cancels while the code is shown, nothing is stored and no more requests are sent."""
+    """If the user cancels while the code is shown, nothing is stored and the requests end."""
     start_from_settings(kodi)
     code = shown_code(kodi)
     wait_for("the focus on Cancel", lambda: kodi.focused() == "Cancel")
@@ -70,7 +70,7 @@ def test_cancel_while_code_is_shown(kodi: Kodi, simkl: StandIn, key: str) -> Non
 
 
 def test_cancel_before_code(kodi: Kodi, simkl: StandIn) -> None:
-    """If the user cancels before Simkl has sent a code, the dialog closes and no more requests are sent."""
+    """If the user cancels before Simkl has sent a code, the dialog closes and the requests end."""
     simkl.fault("code", silence)
     start_from_settings(kodi)
     assert kodi.wait_for_message("Contacting Simkl")

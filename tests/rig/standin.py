@@ -179,7 +179,7 @@ class StandIn:
             self._faults.clear()
 
     def close_listener(self) -> None:
-        """Accept no more connections. Open connections stay open."""
+        """Stop accepting connections. Open connections stay open."""
         for server in self._servers:
             server.shutdown()
             server.socket.close()

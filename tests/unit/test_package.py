@@ -14,7 +14,7 @@ from tools.package import ADDON_ID, ROOT, VERSION, shipped_files, write_zip
 
 
 def test_zip_content(tmp_path: Path) -> None:
-    """The zip has the shipped files only, readable for everybody, with the client id that is given."""
+    """The zip has only the shipped files, readable for everybody. The client id of the command is filled in."""
     assert not [path for path in shipped_files() if path.suffix == ".pyc" or path.name == "py.typed"]
     with zipfile.ZipFile(write_zip(tmp_path, "an-id")) as archive:
         assert sorted(archive.namelist()) == sorted(f"{ADDON_ID}/{path.as_posix()}" for path in shipped_files())

@@ -26,7 +26,7 @@ class RefreshWorld(World):
 
     def refresh(self) -> Credentials:
         """Refresh OLD. Assert that the lock is released after it."""
-        simkl = BackgroundClient(self.simkl.connect, lambda: None, self.runtime)
+        simkl = BackgroundClient(self.simkl.connect, on_tick=lambda: None, runtime=self.runtime)
         try:
             return refresh(simkl, OLD, self.accounts, self.runtime, self.lock, self.log.append)
         finally:

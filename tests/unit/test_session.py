@@ -403,7 +403,7 @@ def test_body_that_cannot_be_sent_again(kodi: StubbedKodi, session: requests.Ses
 
 
 def test_mark_not_saved(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If Kodi cannot store that the token was refused twice, SignInNeeded is raised all the same."""
+    """If Simkl refuses the token twice, SignInNeeded is raised, also if Kodi cannot store that."""
     kodi.write_settings()
     kodi.can_write = False
     web.answers = [REFUSED]

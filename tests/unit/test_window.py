@@ -52,7 +52,7 @@ def open_screen(runtime: WindowRuntime) -> window.WindowScreen:
 
 @pytest.fixture
 def screen(kodi: StubbedKodi, runtime: WindowRuntime, monkeypatch: pytest.MonkeyPatch) -> window.WindowScreen:
-    """Return an open sign-in window. Its QR code is a path that names the link."""
+    """Return an open sign-in window. In place of a QR code, it has a path that contains the link."""
     monkeypatch.setattr(qr.Picture, "draw", lambda self, link: f"/picture of {link}")
     monkeypatch.setattr(qr, "remove_all", lambda: None)
     return open_screen(runtime)

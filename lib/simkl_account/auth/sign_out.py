@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""End the grant at Simkl when the user signs out. If that fails, the user is signed out on this device all the same."""
+"""End the grant at Simkl when the user signs out. The sign-out on this device does not depend on that."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Screen(Protocol):
         """Say, beside the code, that Simkl cannot be reached; or that it can be reached again."""
 
     def show_approved(self) -> None:
-        """Say that the sign-in is approved and stored, and that one more request is under way."""
+        """Say that the sign-in is approved and stored, and that the user's name is being fetched."""
 
     def is_cancelled(self) -> bool:
         """Return True once the user has cancelled."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Send requests in a background thread, while the calling thread updates the screen and notices Cancel and Kodi's Quit.
 
-It has no Kodi, no HTTP and no clock of its own: the caller provides them.
+It does not import Kodi, HTTP or a clock: the caller provides them.
 """
 
 from __future__ import annotations

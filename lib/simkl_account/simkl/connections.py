@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Connections for `requests`. Another thread can end them while they are blocked.
 
-Kodi waits for every thread of a script, so a thread must not wait for an answer that nobody needs any more. requests
+Kodi waits for every thread of a script, so a thread must end its request when the user cancels or Kodi quits. requests
 cannot end a call from outside. So each connection keeps a duplicate of its socket (dup), and shutting that down makes a
 blocked TLS handshake or read return at once. The duplicate is needed because wrapping a socket in TLS detaches the
 original. Connects are waited for in short slices: see addresses.py.

@@ -120,7 +120,7 @@ def _parse(body: bytes) -> Any:
 
 
 def number(value: Any) -> float:
-    """Return a number of seconds, also if it is sent as a string; NaN, which is in no range, for everything else."""
+    """Return a number of seconds, also if Simkl sends it as a string. Anything else is NaN, which is in no range."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else float("nan")

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, Union
 from ..models import Code, Credentials
 
 PIN_PAGE = "simkl.com/pin"
-"""Where the user enters a code, unless Simkl names another page of its own."""
+"""Where the user enters a code, unless Simkl names another page of simkl.com."""
 
 
 class Pending(NamedTuple):
