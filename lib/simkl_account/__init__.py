@@ -9,7 +9,7 @@ An add-on with <import addon="script.simkl.account" version="0.6.0"/> in its add
     answer = simkl_account.Session().get("https://api.simkl.com/sync/activities")  # a request as the user
 
 The names in __all__ are public; everything else in this package is private. Each name is imported when it is first
-used, so requests is imported only for Session and SimklAuth. docs/for-add-ons.md in the source has examples.
+used, so requests is imported only for Session. docs/for-add-ons.md in the source has examples.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from typing import Any
 
-    from .errors import SignInNeeded, SimklAccountError, UserLimitExceeded
+    from .errors import AppLimitExceeded, LimitExceeded, SignInNeeded, SimklAccountError, UserLimitExceeded
     from .models import Account
     from .outcome import SignInResult
-    from .session import Session, SimklAuth
+    from .session import Session
 
 __all__ = [
     "Account",
+    "AppLimitExceeded",
+    "LimitExceeded",
     "Session",
     "SignInNeeded",
     "SignInResult",
     "SimklAccountError",
-    "SimklAuth",
     "UserLimitExceeded",
     "get_account",
     "is_signed_in",
@@ -38,11 +39,12 @@ __all__ = [
 
 _MODULES = {
     "Account": "models",
+    "AppLimitExceeded": "errors",
+    "LimitExceeded": "errors",
     "Session": "session",
     "SignInNeeded": "errors",
     "SignInResult": "outcome",
     "SimklAccountError": "errors",
-    "SimklAuth": "session",
     "UserLimitExceeded": "errors",
 }
 

@@ -3,7 +3,9 @@
 
 SimklAccountError
  ├── SignInNeeded         nobody is signed in, or Simkl does not accept the sign-in any more
- ├── UserLimitExceeded    the user's requests for the day are used up
+ ├── LimitExceeded        the requests for the day are used up
+ │    ├── UserLimitExceeded    those of the user
+ │    └── AppLimitExceeded     those of this add-on's client id, for everybody
  ├── AddonRemoved         the add-on was disabled or uninstalled while it ran
  ├── NotSaved             Kodi could not write its settings file
  └── SimklError           a request to Simkl failed
@@ -12,10 +14,12 @@ SimklAccountError
       │    └── WrongFlow          the client id may be for the other flow
       ├── SignInFailed        Simkl ended the sign-in for another reason
       ├── RefreshRefused      Simkl does not accept the refresh token
-      └── TokenRefused        Simkl does not accept the access token
+      ├── TokenRefused        Simkl does not accept the access token
+      ├── TokenOutdated       Simkl accepts this request only with a token of the device flow
+      └── ScopeInsufficient   the sign-in does not allow this request
 
-The first three reach other add-ons. This module imports nothing when it runs, because it is loaded before the first
-dialog is shown.
+All but the SimklErrors reach other add-ons. This module imports nothing when it runs, because it is loaded before the
+first dialog is shown.
 """
 
 from __future__ import annotations
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
     from .outcome import Cause
 
 
+_PASSING = (500, 502, 503, 504, *range(520, 531))
+"""The statuses of faults that usually end within seconds. From 520 on, they come from Simkl's CDN."""
+
+
 class SimklAccountError(Exception):
     """Base of all errors that simkl_account raises on its own."""
 
@@ -35,13 +43,22 @@ class SignInNeeded(SimklAccountError):
     """Raised when nobody is signed in, or when Simkl no longer accepts the sign-in: the user has to sign in (again)."""
 
 
-class UserLimitExceeded(SimklAccountError):
-    """Raised when the user's requests for the day are used up (free 500, pro 1,000, vip 10,000)."""
+class LimitExceeded(SimklAccountError):
+    """Raised when the requests for the day are used up. The day ends at midnight in New York."""
 
-    def __init__(self, ends_at: datetime | None) -> None:
-        """ends_at: when requests work again, with its time zone; None if Simkl did not say."""
-        super().__init__(f"until {ends_at.isoformat()}" if ends_at else "for today")
+    def __init__(self, ends_at: datetime) -> None:
+        """ends_at: when requests work again, with its time zone."""
+        super().__init__(f"until {ends_at.isoformat(timespec='seconds')}")
         self.ends_at = ends_at
+
+
+class UserLimitExceeded(LimitExceeded):
+    """Raised when the user's requests for the day are used up (free 500, pro 1,000, vip 10,000). All apps of the user
+    share them."""
+
+
+class AppLimitExceeded(LimitExceeded):
+    """Raised when the requests of this add-on's client id for the day are used up, for everybody who uses it."""
 
 
 class AddonRemoved(SimklAccountError, RuntimeError):
@@ -62,17 +79,20 @@ class SimklError(SimklAccountError):
 class Unreachable(SimklError):
     """Raised when there was no usable answer. A later request may get one."""
 
-    def __init__(
-        self, cause: Cause, detail: str = "", retry_after: float | None = None, is_passing: bool = False
-    ) -> None:
+    def __init__(self, cause: Cause, detail: str = "", retry_after: float | None = None, status: int = 200) -> None:
         """detail: for the log, without secrets. retry_after: seconds to wait, if Simkl wants that.
 
-        is_passing: Simkl has a fault that usually ends within seconds.
+        status: the HTTP status, if there was an answer.
         """
         super().__init__(f"{cause.value} ({detail})" if detail else cause.value)
         self.cause = cause
         self.retry_after = retry_after
-        self.is_passing = is_passing
+        self.is_passing = status in _PASSING
+        """Whether Simkl has a fault that usually ends within seconds."""
+        self.is_block = status == 412
+        """Whether Simkl blocks the client id for some minutes, after too many requests."""
+        self.is_final = 300 <= status < 500
+        """Whether the answer will be the same the next time: a redirect or a refusal."""
 
 
 class ClientIdRefused(SimklError):
@@ -93,3 +113,11 @@ class RefreshRefused(SimklError):
 
 class TokenRefused(SimklError):
     """Raised when Simkl does not accept the access token. A single refusal can be a passing fault of Simkl's."""
+
+
+class TokenOutdated(SimklError):
+    """Raised when Simkl accepts a request only with a token of the device flow, and this one is the PIN flow's."""
+
+
+class ScopeInsufficient(SimklError):
+    """Raised when the sign-in is good, but does not allow this request."""

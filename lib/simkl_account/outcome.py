@@ -30,6 +30,8 @@ class SignInResult(Enum):
     """Kodi could not store the account."""
     NEEDS_SIGN_IN = auto()
     """Simkl no longer accepts the stored sign-in. Only a check ends like this."""
+    TOKEN_REFUSED = auto()
+    """Simkl does not accept the stored sign-in at the moment, which may pass. Only a check ends like this."""
     SHUTTING_DOWN = auto()
     """Kodi is quitting, or the account add-on was disabled."""
 
@@ -44,7 +46,8 @@ class Cause(Enum):
     NO_SOCKS = "no library for SOCKS"
     BUSY = "too many requests"
     BAD_ANSWER = "bad answer"
-    QUOTA = "daily limit"
+    USER_LIMIT = "the user's daily limit"
+    APP_LIMIT = "the client id's daily limit"
 
 
 class Outcome(NamedTuple):
@@ -60,6 +63,8 @@ class Outcome(NamedTuple):
     """Whether the user has no name at Simkl."""
     read_only: bool = False
     """Whether the sign-in does not allow changing the history."""
+    seconds_left: float = 0.0
+    """Seconds until a daily limit ends; 0 if the cause is another one."""
 
     def __str__(self) -> str:
         """Return the result for the log: names only."""

@@ -13,7 +13,7 @@ from .kodi import addon, broker, dialogs, qr, window
 from .kodi.lock import SIGN_IN, Lock, LockHeld
 from .kodi.runtime import KodiRuntime
 from .kodi.settings import KodiSettings
-from .kodi.strings import Text, message_id
+from .kodi.strings import Text, message
 from .setting import Setting
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .models import Credentials
     from .outcome import Outcome
     from .simkl.background import BackgroundClient
+    from .simkl.client import Simkl
 
     AnyScreen = Union[dialogs.ProgressScreen, window.WindowScreen]
 
@@ -96,8 +97,8 @@ def sign_out(runtime: KodiRuntime, after: str = "") -> None:
     if not dialogs.confirm(runtime, question, yes, careful=True):
         return
     with Lock(SIGN_IN, _LOCK_TIMEOUT):
-        message = _sign_out(runtime)
-    dialogs.show_message(runtime, addon.text(message))
+        result = _sign_out(runtime)
+    dialogs.show_message(runtime, addon.text(result))
 
 
 def check(runtime: KodiRuntime, after: str = "") -> None:
@@ -148,13 +149,12 @@ def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
 
 
 def _show_signed_in(runtime: KodiRuntime, screen: AnyScreen | None, outcome: Outcome) -> None:
-    message = addon.text(message_id(outcome), outcome.user_name, outcome.replaced_name)
     if outcome.read_only:
-        _offer_sign_in(runtime, message)
+        _offer_sign_in(runtime, message(outcome))
     elif screen and outcome.user_name and not outcome.replaced_name:
-        screen.show_message(message)
+        screen.show_message(message(outcome))
     else:
-        dialogs.show_message(runtime, message)
+        dialogs.show_message(runtime, message(outcome))
 
 
 def _sign_out(runtime: KodiRuntime) -> int:
@@ -176,11 +176,11 @@ def _revoke(accounts: AccountStore, runtime: KodiRuntime) -> bool:
     if not credentials or not credentials.refresh_token:
         return False
     screen = dialogs.ProgressScreen(runtime, addon.name())
-    from .auth.sign_out import revoke
+    from .auth.sign_out import revoke_on_screen
     from .wiring import connect
 
     client_id = credentials.client_id
-    return revoke(lambda: connect(client_id), credentials, screen, runtime, addon.log)
+    return revoke_on_screen(lambda: connect(client_id), credentials, screen, runtime, addon.log)
 
 
 def _check(runtime: KodiRuntime, credentials: Credentials) -> Outcome | None:
@@ -194,11 +194,15 @@ def _check(runtime: KodiRuntime, credentials: Credentials) -> Outcome | None:
 
     client_id = credentials.client_id or current_client_id(KodiSettings())
 
-    def refresh(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
-        return wiring.refresh_in_this_kodi(simkl, credentials, runtime)
+    accounts = wiring.accounts()
 
-    check = Check(lambda: wiring.connect(client_id), screen, wiring.accounts(), runtime, refresh, addon.log)
-    return check.run(credentials)
+    def refresh(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
+        return wiring.refresh_in_this_kodi(simkl, credentials, accounts, runtime)
+
+    def connect() -> Simkl:
+        return wiring.connect(client_id)
+
+    return Check(connect, screen, accounts, runtime, refresh, wiring.cooldown, addon.log).run()
 
 
 def _show_checked(runtime: KodiRuntime, outcome: Outcome) -> None:
@@ -209,14 +213,16 @@ def _show_checked(runtime: KodiRuntime, outcome: Outcome) -> None:
     if outcome.is_success and account and account.is_outdated:
         _offer_sign_in(runtime, addon.text(Text.OUTDATED))
     elif outcome.is_success and outcome.read_only:
-        _offer_sign_in(runtime, addon.text(Text.READ_ONLY, outcome.user_name))
+        _offer_sign_in(runtime, message(outcome))
     elif outcome.is_success:
-        message = Text.SIGNED_IN_NAMELESS if outcome.is_nameless else Text.STILL_SIGNED_IN
-        dialogs.show_message(runtime, addon.text(message, outcome.user_name))
-    elif outcome.result is SignInResult.NEEDS_SIGN_IN:
-        _offer_sign_in(runtime, addon.text(Text.NEEDS_SIGN_IN))
+        answer = Text.SIGNED_IN_NAMELESS if outcome.is_nameless else Text.STILL_SIGNED_IN
+        dialogs.show_message(runtime, addon.text(answer, outcome.user_name))
+    elif outcome.result is SignInResult.NEEDS_SIGN_IN and account and account.is_client_id_refused:
+        _offer_sign_in(runtime, addon.text(Text.CLIENT_ID_NO_LONGER_ACCEPTED))
+    elif outcome.result in (SignInResult.NEEDS_SIGN_IN, SignInResult.TOKEN_REFUSED):
+        _offer_sign_in(runtime, message(outcome))
     elif not outcome.is_silent:
-        dialogs.show_message(runtime, addon.text(message_id(outcome)))
+        dialogs.show_message(runtime, message(outcome))
 
 
 def _offer_sign_in(runtime: KodiRuntime, reason: str) -> None:

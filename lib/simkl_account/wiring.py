@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from .account.client_id import known_flow, remember_flow
 from .account.refresh import refresh
 from .account.store import AccountStore
 from .kodi import addon
+from .kodi.cooldown import Cooldown
 from .kodi.lock import REFRESH, Lock
 from .kodi.proxy import proxy_url
 from .kodi.settings import KodiSettings
 from .kodi.shared import warn_once
 from .models import Credentials
 from .simkl.background import BackgroundClient, Runtime
-from .simkl.client import PIN, Simkl
+from .simkl.client import DEVICE, Simkl
 
 APP_NAME = "kodi-simkl-account"
 """This add-on's name in Simkl's statistics and in the User-Agent."""
@@ -27,7 +30,7 @@ def connect(client_id: str) -> Simkl:
     return Simkl(
         client_id,
         Transport(APP_NAME, addon.version(), proxy_url()),
-        first=known_flow(settings, client_id) or PIN,
+        first=known_flow(settings, client_id) or DEVICE,
         remember=lambda flow: remember_flow(settings, client_id, flow),
     )
 
@@ -37,6 +40,14 @@ def accounts() -> AccountStore:
     return AccountStore(KodiSettings(), warn_once)
 
 
-def refresh_in_this_kodi(simkl: BackgroundClient, credentials: Credentials, runtime: Runtime) -> Credentials:
+def cooldown(name: str, credentials: Credentials) -> Cooldown:
+    """Return the cooldown of this name for the account of these credentials. Its key does not tell the token."""
+    token = credentials.refresh_token or credentials.access_token
+    return Cooldown(f"{name}.{sha256(token.encode()).hexdigest()[:16]}")
+
+
+def refresh_in_this_kodi(
+    simkl: BackgroundClient, credentials: Credentials, accounts: AccountStore, runtime: Runtime
+) -> Credentials:
     """Refresh the credentials with the lock that all interpreters of this Kodi share: see account.refresh.refresh()."""
-    return refresh(simkl, credentials, accounts(), runtime, Lock(REFRESH), addon.log)
+    return refresh(simkl, credentials, accounts, runtime, Lock(REFRESH), cooldown("refresh", credentials))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from pathlib import Path
@@ -39,9 +40,23 @@ def ada(**changes: Any) -> dict[str, Any]:
         "since": time.strftime("%Y-%m-%d"),
         "needs_sign_in": False,
         "is_outdated": False,
+        "is_client_id_refused": False,
         "is_signed_in": True,
     }
     return {**account, **changes}
+
+
+def let_refusal_last(kodi: Kodi, token: str) -> None:
+    """Make it ten minutes since the token was first refused."""
+    end_cooldown(kodi, "refused", token)
+
+
+def end_cooldown(kodi: Kodi, name: str, token: str) -> None:
+    """End a cooldown of the account with this token. The add-on measures it on a clock that cannot be set."""
+    key = f"{ADDON_ID}.cooldown.{name}.{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    wait_for("the cooldown", lambda: kodi.info(f"Window({HOME}).Property({key})")[0])
+    kodi.builtin(f"SetProperty({key},1,{HOME})")
+    wait_for("the change", lambda: kodi.info(f"Window({HOME}).Property({key})")[0] == "1")
 
 
 # Other add-ons
@@ -102,12 +117,12 @@ def test_redirect_to_other_host(kodi: Kodi, simkl: StandIn, consumer: Consumer) 
     """After a redirect to another host, a request has no token, client id or add-on id; api.simkl.com gets them all."""
     sign_in_and_leave(kodi, simkl)
     for target in ("https://simkl.com/pin", "https://api.simkl.com/sync/activities"):
-        simkl.fault("activities", redirect(f"{target}?client_id={CLIENT_ID}"))
+        simkl.fault("activities", redirect(f"{target}?a=1"))
         assert consumer.do("request") == 200
     at_other_host = simkl.of_kind("page")[0]
     assert at_other_host.headers["Host"] == "simkl.com"
     assert "Authorization" not in at_other_host.headers
-    assert at_other_host.query == {}
+    assert at_other_host.query == {"a": "1"}
     assert CONSUMER not in str(at_other_host.headers)
     assert simkl.requests[-1].query["client_id"] == CLIENT_ID
     assert simkl.requests[-1].headers["Authorization"]
@@ -156,15 +171,19 @@ def test_quit_while_service_waits(kodi: Kodi, simkl: StandIn, consumer: Consumer
 
 
 def test_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
-    """If Simkl refuses the token twice, add-ons get SignInNeeded, the user is notified once, and can sign in again."""
+    """If Simkl refuses the token for ten minutes, add-ons get SignInNeeded, and the user is notified once.
+
+    Then the user can sign in again.
+    """
     first = sign_in_and_leave(kodi, simkl)
     simkl.revoke(first)
+    assert consumer.do("request") == 401
+    assert consumer.do("account") == ada(), "a refusal can be a passing fault"
+    let_refusal_last(kodi, first)
     assert consumer.do("request") == "SignInNeeded"
-    refused, again = simkl.of_kind("activities")
-    assert again.at - refused.at >= 3
     wait_for("the notification", lambda: kodi.is_visible("notification"))
     assert consumer.do("request", "service") == "SignInNeeded"
-    assert len(simkl.of_kind("activities")) == 2, "later requests are not sent"
+    assert len(simkl.of_kind("activities")) == 2, "Simkl is asked again only once an hour"
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
     assert stored(kodi) == (first, "Ada Lovelace")
     wait_for("the end of the notification", lambda: not kodi.is_visible("notification"), 30)
@@ -187,19 +206,56 @@ def test_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
 
 @pytest.mark.parametrize("fault", [status(500), status(503, b"<html>"), status(429, b'{"error":"rate_limit"}')])
 def test_other_faults_keep_account(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
-    """If Simkl answers with another error, or refuses the token only once, the account stays as it is."""
+    """If Simkl answers with another error, or refuses the token for a moment, the account stays as it is."""
     sign_in_and_leave(kodi, simkl)
     simkl.fault("activities", fault)
     assert consumer.do("request") in (429, 500, 503)
     assert consumer.do("account") == ada()
-    simkl.fault("activities", status(401, b'{"error":"user_token_failed","code":401}'))
-    assert consumer.do("request") == 200, "a single refusal can be a passing fault"
+    simkl.fault("activities", *[status(401, b'{"error":"user_token_failed","code":401}')] * 2)
+    assert [consumer.do("request") for _ in range(3)] == [401, 401, 200]
+    assert consumer.do("account") == ada()
+
+
+def test_signed_in_again_by_itself(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If a sign-in has ended and Simkl accepts it again, the next request finds that out."""
+    token = sign_in_and_leave(kodi, simkl)
+    refusal = status(401, b'{"error":"user_token_failed","code":401}')
+    simkl.fault("activities", refusal, refusal)
+    assert consumer.do("request") == 401
+    let_refusal_last(kodi, token)
+    assert consumer.do("request") == "SignInNeeded"
+    assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
+    assert consumer.do("request") == "SignInNeeded"
+    end_cooldown(kodi, "marked", token)
+    assert consumer.do("request") == 200
+    assert consumer.do("account") == ada()
+
+
+def test_look_up_without_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """A look-up in Simkl's catalogue works without a sign-in, and carries no token with one."""
+    assert consumer.do("look_up") == 200
+    assert consumer.do("request") == "SignInNeeded"
+    sign_in_and_leave(kodi, simkl)
+    assert consumer.do("look_up") == 200
+    for request in simkl.of_kind("catalogue"):
+        assert "Authorization" not in request.headers
+        assert request.query["client_id"] == CLIENT_ID
+
+
+def test_limit_of_client_id(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If the client id's requests for the day are used up, AppLimitExceeded says when requests work again."""
+    sign_in_and_leave(kodi, simkl)
+    simkl.fault("activities", status(429, b'{"error":"app_limit_exceeded","code":429}'))
+    assert consumer.do("request").startswith("AppLimitExceeded until ")
     assert consumer.do("account") == ada()
 
 
 def test_no_notification_during_video(kodi: Kodi, simkl: StandIn, consumer: Consumer, tmp_path: Path) -> None:
     """While a video plays, the user is not notified that a new sign-in is needed; after it, the user is."""
-    simkl.revoke(sign_in_and_leave(kodi, simkl))
+    token = sign_in_and_leave(kodi, simkl)
+    simkl.revoke(token)
+    assert consumer.do("request") == 401
+    let_refusal_last(kodi, token)
     video = tmp_path / "video.avi"
     video.write_bytes(b"YUV4MPEG2 W64 H64 F25:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + bytes(64 * 64 * 3 // 2)) * 25 * 60)
     kodi.rpc("Player.Open", item={"file": str(video)})
@@ -242,8 +298,15 @@ def test_check_now(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
 
 def test_check_now_refused(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     """If Simkl refuses the token, "Check now" says so, add-ons see it, and the user can sign in again."""
-    simkl.revoke(sign_in_and_leave(kodi, simkl))
+    token = sign_in_and_leave(kodi, simkl)
+    simkl.revoke(token)
     check(kodi)
+    kodi.wait_for_message("Simkl does not accept this sign-in at the moment.")
+    assert consumer.do("account") == ada()
+    kodi.key("Back")
+    kodi.wait_for_window(ADDON_SETTINGS)
+    let_refusal_last(kodi, token)
+    kodi.press("Check now", TO_CHECK_NOW)
     kodi.wait_for_message(NO_LONGER_VALID)
     assert consumer.do("account") == ada(needs_sign_in=True, is_signed_in=False)
     kodi.press("Sign in again", "Left Right")

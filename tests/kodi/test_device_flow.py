@@ -12,7 +12,7 @@ from typing import Callable
 import pytest
 
 from tests.rig.consumer import Consumer
-from tests.rig.faults import Fault, drop, silence, status, without_answer
+from tests.rig.faults import Fault, drop, redirect, silence, status, without_answer
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn
@@ -38,8 +38,8 @@ def expire_access_token(simkl: StandIn) -> None:
 
 
 @pytest.mark.every_kodi
-def test_device_flow_is_tried_second(kodi: Kodi, simkl: StandIn) -> None:
-    """If Simkl refuses the client id for the PIN flow, the device flow is used, and is tried first the next time."""
+def test_device_flow_is_tried_first(kodi: Kodi, simkl: StandIn) -> None:
+    """A client id of which nothing is known is tried by the device flow, and Simkl's PIN flow is not asked at all."""
     start_from_settings(kodi)
     code = shown_code(kodi)
     assert re.fullmatch("[A-Z]{4}-[A-Z]{4}", code)
@@ -50,11 +50,11 @@ def test_device_flow_is_tried_second(kodi: Kodi, simkl: StandIn) -> None:
     kodi.wait_for_window(ADDON_SETTINGS)
     assert kodi.settings_rows() >= {"Ada Lovelace", "Free account", "Sign out"}
     paths = [request.path for request in simkl.requests]
-    assert paths[:2] == ["/oauth/pin", "/oauth2/device"]
-    assert set(paths[2:-1]) == {"/oauth2/token"}
+    assert paths[0] == "/oauth2/device"
+    assert set(paths[1:-1]) == {"/oauth2/token"}
     assert paths[-1] == "/users/settings"
-    assert simkl.requests[1].form == {"client_id": DEVICE_CLIENT_ID, "scope": "media:read media:write"}
-    for request in simkl.requests[1:-1]:
+    assert simkl.requests[0].form == {"client_id": DEVICE_CLIENT_ID, "scope": "media:read media:write"}
+    for request in simkl.requests[:-1]:
         assert request.method == "POST"
         assert request.query.keys() == {"app-name", "app-version"}
         assert "Authorization" not in request.headers
@@ -62,6 +62,62 @@ def test_device_flow_is_tried_second(kodi: Kodi, simkl: StandIn) -> None:
     kodi.press("Sign in with another account")
     shown_code(kodi)
     assert simkl.requests[len(paths)].path == "/oauth2/device", "the flow that worked is tried first"
+
+
+RETIRED = {
+    "410": status(410, b"gone"),
+    "404": status(404, b"<html>"),
+    "405": status(405),
+    "426": status(426),
+    "redirect": redirect("https://simkl.com/apps/"),
+    "503": status(503),
+    "page": status(200, b"<html>This way of signing in has ended"),
+}
+"""What Simkl may answer by the PIN flow once it is retired."""
+
+
+@pytest.mark.parametrize("form", RETIRED)
+def test_pin_flow_is_retired(home: Path, kodi: Kodi, simkl: StandIn, form: str) -> None:
+    """If the PIN flow is retired, however, a box that used it before signs in with the build's new client id."""
+    kodi.quit()
+    fill_in_client_id(home, CLIENT_ID)
+    kodi.start()
+    sign_in_and_leave(kodi, simkl)
+    kodi.quit()
+    simkl.pin_is_retired = RETIRED[form]
+    fill_in_client_id(home, DEVICE_CLIENT_ID)
+    kodi.start()
+    assert sign_in_and_leave(kodi, simkl).startswith("simkl_at_")
+
+
+@pytest.mark.parametrize("form", ["410", "redirect", "page"])
+def test_pin_flow_is_retired_for_old_client_id(home: Path, kodi: Kodi, simkl: StandIn, form: str) -> None:
+    """If only the PIN flow would accept the client id, and it is retired, the user is told what can be known."""
+    kodi.quit()
+    fill_in_client_id(home, CLIENT_ID)
+    kodi.start()
+    simkl.pin_is_retired = RETIRED[form]
+    kodi.run("action=sign_in")
+    told = "Simkl gave an answer that cannot be understood" if form == "page" else "does not accept the client ID"
+    kodi.wait_for_message(told)
+
+
+def test_old_grant_is_revoked(kodi: Kodi, simkl: StandIn) -> None:
+    """A new sign-in ends the access of the one that it replaces, once it is stored."""
+    first = sign_in_and_leave(kodi, simkl)
+    second = sign_in_and_leave(kodi, simkl)
+    (grant,) = simkl.grants.values()
+    assert grant.access_token == second == stored(kodi)[0]
+    assert first not in simkl.tokens
+    assert simkl.requests[-1].kind == "revoke"
+
+
+@pytest.mark.parametrize("fault", [silence, status(500)])
+def test_old_grant_is_not_revoked(kodi: Kodi, simkl: StandIn, fault: Fault) -> None:
+    """If the old grant cannot be revoked, the new sign-in succeeds all the same, three seconds later at most."""
+    sign_in_and_leave(kodi, simkl)
+    simkl.fault("revoke", fault)
+    assert stored(kodi)[0] != sign_in_and_leave(kodi, simkl)
 
 
 def test_denied(kodi: Kodi, simkl: StandIn) -> None:
@@ -101,10 +157,10 @@ def test_unknown_error_ends_sign_in(kodi: Kodi, simkl: StandIn) -> None:
 
 def test_client_id_refused_for_both_flows(kodi: Kodi, simkl: StandIn) -> None:
     """If Simkl refuses the client id for both flows, the user is told that it is refused."""
-    simkl.fault("code", status(400, b'{"error":"invalid_client"}'), status(401, b'{"error":"invalid_client"}'))
+    simkl.fault("device", status(401, b'{"error":"invalid_client"}'))
     kodi.run("action=sign_in")
     kodi.wait_for_message("Simkl does not accept the client ID")
-    assert [request.path for request in simkl.requests] == ["/oauth/pin", "/oauth2/device"]
+    assert [request.path for request in simkl.requests] == ["/oauth2/device", "/oauth/pin"]
 
 
 def test_cancel_during_poll(kodi: Kodi, simkl: StandIn) -> None:
@@ -128,7 +184,15 @@ def test_read_only(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     simkl.scope = None
     kodi.press("Sign in again", "Left Right")
     sign_in(kodi, simkl)
-    assert [grant.scope for grant in simkl.grants.values()] == ["media:read", "media:read media:write"]
+    assert [grant.scope for grant in simkl.grants.values()] == ["media:read media:write"], "the old one is revoked"
+
+
+def test_scope_without_reading(kodi: Kodi, simkl: StandIn) -> None:
+    """If the sign-in does not even allow asking for the name, the user is told that it is read-only, without a name."""
+    simkl.scope = "media:nothing"
+    kodi.run("action=sign_in")
+    assert simkl.approve(shown_code(kodi), "Ada Lovelace")
+    kodi.wait_for_message("Signed in, but read-only: other add-ons cannot write your history.")
 
 
 # Tokens that expire
@@ -185,6 +249,55 @@ def test_kodi_killed_during_refresh(kodi: Kodi, simkl: StandIn) -> None:
     assert consumer.do("request") == 200
     (grant,) = simkl.grants.values()
     assert stored(kodi)[0] == grant.access_token
+
+
+def test_slow_refresh(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Once a refresh is sent, its answer is waited for, however late: Simkl has ended the old token by then."""
+    sign_in_and_leave(kodi, simkl)
+    expire_access_token(simkl)
+    simkl.fault("refresh", without_answer(12))
+    result = consumer.begin("request", "service")
+    wait_for("the refresh", lambda: len(simkl.of_kind("activities")) == 2, 30)
+    assert result() == 200
+    assert len(simkl.of_kind("refresh")) == 1
+
+
+def test_quit_during_slow_refresh(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Kodi's Quit ends even a refresh that was sent. After the restart, the account works."""
+    sign_in_and_leave(kodi, simkl)
+    expire_access_token(simkl)
+    simkl.fault("refresh", without_answer(0, then=silence))
+    consumer.begin("request", "service")
+    wait_for("the refresh", lambda: simkl.of_kind("refresh"))
+    assert kodi.quit() < 5
+    kodi.start()
+    assert Consumer(kodi).do("request") == 200
+
+
+def test_cancel_check_during_refresh(kodi: Kodi, simkl: StandIn) -> None:
+    """If the user cancels a check while a refresh is sent, the dialog closes at once, and the new token is stored."""
+    old = sign_in_and_leave(kodi, simkl)
+    expire_access_token(simkl)
+    simkl.fault("refresh", without_answer(5))
+    kodi.run("action=check")
+    wait_for("the refresh", lambda: simkl.of_kind("refresh"))
+    kodi.key("Back")
+    kodi.wait_for_window(HOME, 2)
+    wait_for("the new token on the disk", lambda: stored(kodi)[0] not in ("", old))
+    assert stored(kodi)[0] in simkl.tokens
+
+
+def test_client_id_refused_at_refresh(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If Simkl refuses the client id at a refresh, the account needs a new sign-in, and the user is told why."""
+    sign_in_and_leave(kodi, simkl)
+    expire_access_token(simkl)
+    simkl.fault("refresh", *[status(401, b'{"error":"invalid_client"}')] * 2)
+    assert consumer.do("request") == "SignInNeeded"
+    account = consumer.do("account")
+    assert (account["needs_sign_in"], account["is_client_id_refused"]) == (True, True)
+    wait_for("the notification", lambda: kodi.is_visible("notification"))
+    kodi.run("action=check")
+    kodi.wait_for_message("Simkl no longer accepts the client ID of this add-on. Sign in again.")
 
 
 @pytest.mark.parametrize("fault", [drop, status(500), status(429)])

@@ -29,7 +29,7 @@ from tests.rig.faults import (
     trickle_body,
 )
 from tests.rig.kodi import ADDON_SETTINGS, HOME, SIGN_IN, YES_NO, Kodi, free_port, wait_for
-from tests.rig.standin import StandIn
+from tests.rig.standin import HOSTS, StandIn
 
 from .steps import both_views, leave, shown_code, sign_in, start_from_settings, stored
 
@@ -121,18 +121,57 @@ def test_retry_after_past_expiry(kodi: Kodi, simkl: StandIn) -> None:
     assert len(simkl.of_kind("poll")) == 1
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 412])
+@pytest.mark.parametrize("code", [400, 401, 403])
 def test_client_id_refused_at_poll(kodi: Kodi, simkl: StandIn, code: int) -> None:
     """If a poll finds the client id refused, the user is told so and the polls end."""
     simkl.fault("poll", status(code, b'{"error":"client_id_failed","code":%d}' % code))
     start_from_settings(kodi)
-    kodi.wait_for_message(
-        "Simkl does not accept the client ID of this add-on. Check it at simkl.com/settings/developer"
-    )
+    kodi.wait_for_message("Simkl does not accept the client ID of this add-on.")
     kodi.key("Back")
     kodi.wait_for_window(ADDON_SETTINGS)
     assert simkl.no_more_requests()
     assert len(simkl.of_kind("poll")) == 1
+
+
+@both_views
+@pytest.mark.every_kodi
+def test_blocked_during_sign_in(kodi: Kodi, simkl: StandIn) -> None:
+    """If Simkl blocks the client id for a while, the code stays on the screen, which says when the next try is.
+
+    The block is a 412, as for a wrong client id, but this client id has just worked.
+    """
+    simkl.fault("poll", status(412, b'{"error":"client_id_failed","code":412}'))
+    start_from_settings(kodi)
+    code = shown_code(kodi)
+    kodi.wait_for_message("Simkl is busy, trying again in a few minutes")
+    assert shown_code(kodi) == code
+    assert simkl.no_more_requests()
+    kodi.key("Back")
+    kodi.wait_for_window(ADDON_SETTINGS)
+
+
+def test_block_shorter_than_code(kodi: Kodi, simkl: StandIn) -> None:
+    """If the code expires before the next try would come, it is polled once more shortly before that."""
+    simkl.expires_in = 20
+    simkl.fault("poll", status(412, b'{"error":"client_id_failed","code":412}'))
+    start_from_settings(kodi)
+    assert simkl.approve(shown_code(kodi), "Ada Lovelace")
+    kodi.wait_for_message("Signed in as Ada Lovelace", 25)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("user", "The requests that Simkl allows this account in a day are used up. Try again in about 6 hours."),
+        ("app", "The requests that Simkl allows this add-on in a day are used up. Try again in about 6 hours."),
+    ],
+)
+def test_daily_limit(kodi: Kodi, simkl: StandIn, limit: str, words: str) -> None:
+    """If the requests for the day are used up, the user is told whose they are, and how long to wait."""
+    body = b'{"error":"%s_limit_exceeded","code":429}' % limit.encode()
+    simkl.fault("code", status(429, body, Retry_After=str(6 * 3600 - 60)))
+    start_from_settings(kodi)
+    kodi.wait_for_message(words)
 
 
 @both_views
@@ -179,6 +218,39 @@ def test_connection_refused(kodi: Kodi, simkl: StandIn) -> None:
     simkl.close()
     start_from_settings(kodi)
     kodi.wait_for_message("Simkl is not answering.")
+
+
+def test_dead_addresses(kodi: Kodi, simkl: StandIn) -> None:
+    """If two of Simkl's three addresses are dead, as in a home with broken IPv6, the code comes hardly later."""
+    addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1"]
+    with black_hole(443, addresses[0]), black_hole(443, addresses[1]), namespace.hosts(HOSTS, addresses):
+        kodi.run("action=sign_in")
+        shown_code(kodi)  # within 10 seconds: one after the other, the dead addresses would take 16
+        sign_in(kodi, simkl)
+
+
+@pytest.mark.every_kodi
+def test_silent_name_server(kodi: Kodi, simkl: StandIn) -> None:
+    """If the name server never answers, Cancel closes the window at once, the script ends, and Kodi quits at once."""
+    with namespace.silent_name_server():
+        kodi.run("action=sign_in")
+        kodi.wait_for_window(SIGN_IN)
+        time.sleep(1)  # the look-up has begun, which nobody can see
+        kodi.key("Back")
+        kodi.wait_for_window(HOME, 2)
+        kodi.run("action=sign_in")
+        kodi.wait_for_window(SIGN_IN)
+        time.sleep(1)
+        assert kodi.quit() < 4
+
+
+def test_silent_name_server_is_told(kodi: Kodi, simkl: StandIn) -> None:
+    """If the name server does not answer, the user is told in the end, and can try again."""
+    with namespace.silent_name_server():
+        start_from_settings(kodi)
+        kodi.wait_for_message("Cannot find Simkl. Is this device connected to the internet?", 18)
+    kodi.press("Try again", "Left Right")
+    sign_in(kodi, simkl)
 
 
 def test_untrusted_certificate(kodi: Kodi, simkl: StandIn) -> None:

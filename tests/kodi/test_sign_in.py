@@ -42,10 +42,11 @@ def test_sign_in_from_settings(kodi: Kodi, simkl: StandIn) -> None:
     assert kodi.settings_rows() >= {"Ada Lovelace", "Sign in with another account", "Sign out"}
     assert not kodi.settings_rows() & {"Not signed in", "Sign in", "Signed in"}
 
-    requests = simkl.requests
+    assert simkl.requests[0].kind == "device", "nothing is known of the client id yet"
+    assert len({r.connection for r in simkl.requests}) == 1
+    requests = simkl.requests[1:]
     polls = simkl.of_kind("poll")
     assert [r.kind for r in requests] == ["code", *["poll"] * len(polls), "user"]
-    assert len({r.connection for r in requests}) == 1
     assert all(later.at - earlier.at >= simkl.interval for earlier, later in zip(requests, polls))
     for request in requests:
         assert request.query == {"client_id": CLIENT_ID, "app-name": "kodi-simkl-account", "app-version": VERSION}
@@ -159,7 +160,7 @@ def test_signed_in_without_name(kodi: Kodi, simkl: StandIn) -> None:
 
 def test_first_request_is_tried_again(kodi: Kodi, simkl: StandIn) -> None:
     """If the request for a code fails, the user is told, and can try again."""
-    simkl.fault("code", status(410, b"<html>"))
+    simkl.fault("code", status(200, b"<html>"))
     start_from_settings(kodi)
     kodi.wait_for_message("Simkl gave an answer that cannot be understood. Try again in a few minutes.")
     kodi.press("Try again", "Left Right")
@@ -256,13 +257,13 @@ def test_no_client_id(kodi_without_client_id: Kodi, simkl: StandIn) -> None:
 
 
 def test_refused_client_id(kodi: Kodi, simkl: StandIn) -> None:
-    """If Simkl refuses the client id, the user is told so, and no second request is sent."""
+    """If both flows refuse the client id, the user is told both possible causes, and nothing more is sent."""
     simkl.fault("code", status(412, b'{"error":"client_id_failed","code":412}'))
     start_from_settings(kodi)
-    kodi.wait_for_message("Simkl does not accept the client ID")
+    kodi.wait_for_message("Either it is wrong (see simkl.com/settings/developer), or Simkl blocks it for a few minutes")
     kodi.key("Back")
     kodi.wait_for_window(ADDON_SETTINGS)
-    assert len(simkl.requests) == 1
+    assert [request.kind for request in simkl.requests] == ["device", "code"]
 
 
 def test_client_id_is_advanced_setting(kodi: Kodi) -> None:

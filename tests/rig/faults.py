@@ -160,13 +160,13 @@ def _trickle(handler: Handler) -> None:
 
 
 @contextlib.contextmanager
-def black_hole(port: int = 0) -> Iterator[int]:
-    """Yield a port at which a connect hangs, as if no packet arrived.
+def black_hole(port: int = 0, host: str = "127.0.0.1") -> Iterator[int]:
+    """Yield a port of the host at which a connect hangs, as if no packet arrived.
 
     The queue of the listening socket is full, so that the system drops every further SYN.
     """
     with contextlib.ExitStack() as sockets:
-        listener = sockets.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
+        listener = sockets.enter_context(socket.create_server((host, port), backlog=0))
         address = listener.getsockname()
         for _ in range(3):
             filler = sockets.enter_context(socket.socket())

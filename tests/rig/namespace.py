@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import ctypes
 import os
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH =
 _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
 _hosts_file: Path | None = None
+_resolver_file: Path | None = None
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,22 +43,37 @@ def enter(names: Sequence[str]) -> None:
     _ip("link set eth1 up")
     folder = tempfile.TemporaryDirectory(prefix="hosts-")
     atexit.register(folder.cleanup)
-    global _hosts_file
-    _hosts_file = Path(folder.name) / "hosts"
+    global _hosts_file, _resolver_file
+    _hosts_file, _resolver_file = Path(folder.name) / "hosts", Path(folder.name) / "resolv.conf"
     _write_hosts(names)
+    _resolver_file.write_text("")
     _call("mount", bytes(_hosts_file), b"/etc/hosts", None, _MS_BIND, None)
+    _call("mount", bytes(_resolver_file), b"/etc/resolv.conf", None, _MS_BIND, None)
 
 
 @contextlib.contextmanager
-def hosts(names: Sequence[str]) -> Iterator[None]:
-    """Within the with block, only these host names can be looked up."""
+def hosts(names: Sequence[str], addresses: Sequence[str] = ("127.0.0.1",)) -> Iterator[None]:
+    """Within the with block, only these host names can be looked up. They have these addresses, in this order."""
     assert _hosts_file is not None
     before = _hosts_file.read_text()
-    _write_hosts(names)
+    _write_hosts(names, addresses)
     try:
         yield
     finally:
         _hosts_file.write_text(before)
+
+
+@contextlib.contextmanager
+def silent_name_server() -> Iterator[None]:
+    """Within the with block, no host name can be looked up, because the name server does not answer."""
+    assert _resolver_file is not None
+    with hosts(()), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 53))
+        _resolver_file.write_text("nameserver 127.0.0.1\n")
+        try:
+            yield
+        finally:
+            _resolver_file.write_text("")
 
 
 @contextlib.contextmanager
@@ -94,9 +111,10 @@ def full_disk(folder: Path) -> Iterator[Callable[[], None]]:
         _call("umount2", name, _MNT_DETACH)
 
 
-def _write_hosts(names: Sequence[str]) -> None:
+def _write_hosts(names: Sequence[str], addresses: Sequence[str] = ("127.0.0.1",)) -> None:
     assert _hosts_file is not None
-    _hosts_file.write_text("127.0.0.1 localhost " + " ".join(names) + "\n")
+    lines = [f"{address} {' '.join(names)}" for address in addresses if names]
+    _hosts_file.write_text("\n".join(["127.0.0.1 localhost", *lines, ""]))
 
 
 def _ip(arguments: str) -> None:

@@ -3,12 +3,34 @@
 
 It records every request. A test can have it answer the next requests of a kind with faults. It uses the standard
 library's server, because the faults need the socket itself, which a web framework hides.
-"""
+
+What it answers, and where Simkl documents that (https://api.simkl.org):
+
+| request | answer | page |
+| --- | --- | --- |
+| without User-Agent, app-name or app-version | 400 | Headers |
+| unknown client id | 412 `client_id_failed`; at /oauth2/*: 401 `invalid_client` | Errors; OAuth 2.0 |
+| GET /oauth/pin | 200 with a code; 400 `unauthorized_client` to a client id for the device flow | PIN flow |
+| GET /oauth/pin/CODE | 200: pending, the token (once), or a new code if CODE is not valid | PIN flow |
+| the same, with pin_is_retired | that fault. Simkl has not said what it will answer | Migration |
+| POST /oauth2/device | 200 with a code; 401 `invalid_client` to a client id for the PIN flow | Device flow |
+| POST /oauth2/token, device_code | 200 with the tokens; 400 `authorization_pending`, `slow_down` (a poll before its interval), `expired_token` (also for an unknown code). RFC 8628 has `access_denied`; Simkl does not send it | Device flow |
+| POST /oauth2/token, refresh_token | 200, and the old access token ends at once; 400 `invalid_grant` | Tokens |
+| POST /oauth2/revoke, either token | 200, whatever it is | Tokens |
+| a request about a user, without a token | 401 `user_token_required` | Errors |
+| ... with a wrong token | 401 `user_token_failed` (PIN flow), `invalid_token` (device flow) | Errors |
+| ... beyond the scope; every request but a GET is a write | 403 `insufficient_scope` | Scopes |
+| ... beyond requests_left, or with debug_limit=user or app | 429 `user_limit_exceeded`, `app_limit_exceeded`, with Retry-After | Rate limits |
+| ... that counts, in the device flow | X-RateLimit-Limit, X-RateLimit-Remaining | Rate limits |
+| GET /movies/ID and the other look-ups of the catalogue | 200 without a token | Rate limits |
+| GET /users/settings | 200 with name, account id and type | Users |
+"""  # noqa: E501  # a row of a table is one line
 
 from __future__ import annotations
 
 import html
 import json
+import re
 import secrets
 import socket
 import ssl
@@ -35,7 +57,8 @@ class Request:
     """A request as it arrived."""
 
     kind: str
-    """"code", "poll", "refresh", "revoke", "user", "page", "activities" or "other"."""
+    """"code" (of the PIN flow), "device" (a code of the device flow), "poll", "refresh", "revoke", "user", "page",
+    "activities", "catalogue" or "other"."""
     method: str
     path: str
     query: dict[str, str]
@@ -58,6 +81,7 @@ class IssuedCode:
     """"" for the PIN flow."""
     scope: str = ""
     is_declined: bool = False
+    polled_at: float = -1e9
 
 
 @dataclass
@@ -100,6 +124,8 @@ class StandIn:
     """Every code and token that was sent."""
     types: dict[str, str] = field(default_factory=dict)
     """The type of an account, by the user's name. A user who is not in it has a "free" account."""
+    pin_is_retired: Fault | None = None
+    """What every request of the PIN flow is answered with once Simkl has retired it; None before that."""
     closed: threading.Event = field(default_factory=threading.Event)
     """Set by close(), for faults that wait for it."""
 
@@ -202,7 +228,9 @@ class StandIn:
         with self._lock:
             self.requests.append(request)
             faults = self._faults.get(request.kind)
-            return faults.popleft() if faults else None
+            if faults:
+                return faults.popleft()
+            return self.pin_is_retired if request.path.startswith("/oauth/pin") else None
 
     def answer(self, request: Request) -> tuple[int, Any]:
         """Return the status and the JSON that Simkl answers with."""
@@ -210,28 +238,42 @@ class StandIn:
             if not request.headers.get("User-Agent") or not {"app-name", "app-version"} <= set(request.query):
                 return 400, {"error": "missing_parameters", "code": 400}
             client_id = request.form.get("client_id") or request.query.get("client_id")
-            if client_id not in (CLIENT_ID, DEVICE_CLIENT_ID):
-                return 412, {"error": "client_id_failed", "code": 412, "message": "Wrong client_id"}
             if request.path.startswith("/oauth2/"):
                 return self._device_flow(request, client_id)
+            if client_id not in (CLIENT_ID, DEVICE_CLIENT_ID):
+                return _error(412, "client_id_failed")
             if request.path.startswith("/oauth/") and client_id != CLIENT_ID:
-                return 400, {"error": "invalid_client", "code": 400}
+                return _error(400, "unauthorized_client")
             if request.kind == "code" and request.method == "GET":
                 return 200, self._new_code()
             if request.kind == "poll" and request.method == "GET":
                 return 200, self._poll(request.path.rpartition("/")[2])
-            name = self._user_name(request)
-            if name in self.requests_left:
-                self.requests_left[name] -= 1
-                if self.requests_left[name] < 0:
-                    return 429, {"error": "user_limit_exceeded", "code": 429}
-            if request.kind == "user" and request.method in ("GET", "POST"):
-                if request.method == "POST" and self._is_read_only(request):  # Simkl counts every POST as a write
-                    return 403, {"error": "insufficient_scope", "code": 403}
-                return self._user(name)
-            if request.kind == "activities" and request.method in ("GET", "POST"):
-                return (200, {"all": "2026-11-01T12:00:00Z"}) if name else _TOKEN_FAILED
-            return 404, {"error": "url_failed", "code": 404}
+            limit = request.query.get("debug_limit")
+            if limit in ("user", "app"):
+                return _error(429, f"{limit}_limit_exceeded")
+            if request.kind == "catalogue" and request.method == "GET":
+                return 200, {"title": "A film"}
+            return self._about_user(request)
+
+    def _about_user(self, request: Request) -> tuple[int, Any]:
+        token = _token_of(request)
+        name = self._user_name(request)
+        if not token:
+            return _error(401, "user_token_required")
+        if name is None:
+            return _error(401, "invalid_token" if token.startswith("simkl_at_") else "user_token_failed")
+        if name in self.requests_left:
+            self.requests_left[name] -= 1
+            if self.requests_left[name] < 0:
+                return _error(429, "user_limit_exceeded")
+        needed = "media:read" if request.method == "GET" else "media:write"
+        if any(grant.access_token == token and needed not in grant.scope for grant in self.grants.values()):
+            return _error(403, "insufficient_scope")
+        if request.kind == "user" and request.method in ("GET", "POST"):
+            return self._user(name)
+        if request.kind == "activities" and request.method in ("GET", "POST"):
+            return 200, {"all": "2026-11-01T12:00:00Z"}
+        return _error(404, "url_failed")
 
     def _new_code(self) -> dict[str, Any]:
         user_code = self.next_user_code or "".join(secrets.choice("GHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
@@ -254,6 +296,9 @@ class StandIn:
         if code.approved_by is None:
             return {"result": "KO", "message": "Authorization pending"}
         del self.codes[user_code]
+        for token, name in self.tokens.items():
+            if name == code.approved_by and self.client_id_of[token] == CLIENT_ID:
+                return {"result": "OK", "access_token": token}  # each sign-in of a user gives the same token
         token = secrets.token_hex(32)
         self.secrets.append(token)
         self.tokens[token] = code.approved_by
@@ -262,7 +307,7 @@ class StandIn:
 
     def _user_name(self, request: Request) -> str | None:
         """Return the name of the user whose token a request has; None if the token or its client id is wrong."""
-        token = request.headers.get("Authorization", "")[len("Bearer ") :]
+        token = _token_of(request)
         for grant in self.grants.values():
             if grant.access_token == token and grant.expires_at <= time.monotonic():
                 return None
@@ -270,12 +315,12 @@ class StandIn:
             return None
         return self.tokens.get(token)
 
-    def _device_flow(self, request: Request, client_id: str) -> tuple[int, Any]:
-        """Answer by RFC 8628, RFC 6749 and RFC 7009, as far as Simkl's own clients show that it follows them."""
+    def _device_flow(self, request: Request, client_id: str | None) -> tuple[int, Any]:
+        """Answer by RFC 8628, RFC 6749 and RFC 7009, as Simkl does."""
         if client_id != DEVICE_CLIENT_ID or request.method != "POST":
             return 401, {"error": "invalid_client"}
         form = request.form
-        if request.kind == "code":
+        if request.kind == "device":
             return 200, self._new_device_code(form.get("scope", ""))
         if request.kind == "poll":
             return self._poll_device(form.get("device_code", ""))
@@ -285,9 +330,10 @@ class StandIn:
                 return 400, {"error": "invalid_grant"}
             return 200, self._new_tokens(form["refresh_token"], grant)
         if request.kind == "revoke":
-            grant = self.grants.pop(form.get("token", ""), None)
-            if grant:
-                del self.tokens[grant.access_token]
+            for refresh_token, grant in list(self.grants.items()):
+                if form.get("token") in (refresh_token, grant.access_token):
+                    del self.grants[refresh_token]
+                    self.tokens.pop(grant.access_token, None)
             return 200, {}
         return 400, {"error": "unsupported_grant_type"}
 
@@ -310,16 +356,17 @@ class StandIn:
 
     def _poll_device(self, device_code: str) -> tuple[int, Any]:
         code = next((code for code in self.codes.values() if code.device_code == device_code), None)
-        if not code:
-            return 400, {"error": "invalid_grant"}
-        if code.is_declined:
+        if code and code.is_declined:
             return 400, {"error": "access_denied"}
-        if not self._valid_code(code.user_code):
+        if not code or not self._valid_code(code.user_code):
             return 400, {"error": "expired_token"}
+        polled_before, code.polled_at = code.polled_at, time.monotonic()
+        if code.polled_at - polled_before < self.interval - 0.05:
+            return 400, {"error": "slow_down"}
         if code.approved_by is None:
             return 400, {"error": "authorization_pending"}
         del self.codes[code.user_code]
-        refresh_token = "simkl_rt_" + secrets.token_hex(16)
+        refresh_token = "simkl_rt_" + secrets.token_hex(17)
         self.secrets.append(refresh_token)
         self.grants[refresh_token] = DeviceGrant(code.approved_by, code.scope, "", 0)
         return 200, self._new_tokens(refresh_token, self.grants[refresh_token])
@@ -327,7 +374,7 @@ class StandIn:
     def _new_tokens(self, refresh_token: str, grant: DeviceGrant) -> dict[str, Any]:
         """Issue a new access token. The old access token stops working at once."""
         self.tokens.pop(grant.access_token, None)
-        grant.access_token = "simkl_at_" + secrets.token_hex(16)
+        grant.access_token = "simkl_at_" + secrets.token_hex(17)
         grant.expires_at = time.monotonic() + self.token_life
         self.secrets.append(grant.access_token)
         self.tokens[grant.access_token] = grant.name
@@ -336,17 +383,18 @@ class StandIn:
             "access_token": grant.access_token,
             "refresh_token": refresh_token,
             "expires_in": self.token_life,
-            "token_type": "bearer",
+            "token_type": "Bearer",
             "scope": grant.scope,
         }
 
-    def _is_read_only(self, request: Request) -> bool:
-        token = request.headers.get("Authorization", "").rpartition(" ")[2]
-        return any(grant.access_token == token and "write" not in grant.scope for grant in self.grants.values())
+    def headers_of(self, request: Request, status: int) -> dict[str, str]:
+        """Return the headers of an answer that are not the same for all."""
+        if status == 429:
+            return {"Retry_After": "7200"}
+        left = self.requests_left.get(self._user_name(request) or "")
+        return {} if left is None else {"X_RateLimit_Limit": "500", "X_RateLimit_Remaining": str(max(0, left))}
 
-    def _user(self, name: str | None) -> tuple[int, Any]:
-        if name is None:
-            return _TOKEN_FAILED
+    def _user(self, name: str) -> tuple[int, Any]:
         account = {"id": account_id(name), "timezone": "UTC", "type": self.types.get(name, "free")}
         return 200, {"user": {"name": name}, "account": account}
 
@@ -425,8 +473,7 @@ class Handler(BaseHTTPRequestHandler):
             self._page()
         else:
             status, body = self.standin.answer(request)
-            more = {"Retry_After": "7200"} if status == 429 else {}
-            self.send(status, json.dumps(body).encode(), **more)
+            self.send(status, json.dumps(body).encode(), **self.standin.headers_of(request, status))
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
         """Send a complete answer. A header's name has "_" for "-"."""
@@ -447,7 +494,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send(200, _PAGE.format(message=html.escape(message)).encode(), "text/html; charset=utf-8")
 
 
-_TOKEN_FAILED = (401, {"error": "user_token_failed", "code": 401})
+def _error(status: int, name: str) -> tuple[int, Any]:
+    return status, {"error": name, "code": status, "message": "A text"}
+
+
+def _token_of(request: Request) -> str:
+    return request.headers.get("Authorization", "").rpartition(" ")[2]
 
 
 def account_id(name: str) -> int:
@@ -464,12 +516,18 @@ _PAGE = """<!doctype html><meta name=viewport content="width=device-width"><titl
 
 
 def _kind(path: str, form: dict[str, str]) -> str:
-    if path in ("/oauth/pin", "/oauth2/device"):
-        return "code"
+    if re.fullmatch(r"/(movies|tv|anime|tv/episodes|anime/episodes)/\w+", path):
+        return "catalogue"
     if path == "/oauth2/token":
         return "refresh" if form.get("grant_type") == "refresh_token" else "poll"
     if path == "/oauth2/revoke":
         return "revoke"
     if path.startswith("/oauth/pin/"):
         return "poll"
-    return {"/users/settings": "user", "/pin": "page", "/sync/activities": "activities"}.get(path, "other")
+    return {
+        "/oauth/pin": "code",
+        "/oauth2/device": "device",
+        "/users/settings": "user",
+        "/pin": "page",
+        "/sync/activities": "activities",
+    }.get(path, "other")

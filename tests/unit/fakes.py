@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Callable, Iterator, TypeVar, Union
 
 from lib.simkl_account.account.store import AccountStore
-from lib.simkl_account.errors import NotSaved, RefreshRefused
+from lib.simkl_account.errors import NotSaved, RefreshRefused, Unreachable
 from lib.simkl_account.models import Account, Code, Credentials, User
 from lib.simkl_account.outcome import Outcome
 from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending, PollResult
@@ -65,10 +65,13 @@ def approved(token: str = "a-token") -> Approved:
 
 
 class Hang:
-    """An answer that does not come. The request ends with this error when it is interrupted."""
+    """An answer that does not come. The request ends with this error when it is interrupted.
 
-    def __init__(self, error: Exception) -> None:
-        self.error = error
+    is_sent: the request has been sent. answer, after: what comes so many seconds after the start, after all.
+    """
+
+    def __init__(self, error: Exception, is_sent: bool = False, answer: object = None, after: float = 0.0) -> None:
+        self.error, self.is_sent, self.answer, self.after = error, is_sent, answer, after
 
 
 Answer = Union[PollResult, Code, User, Credentials, Exception, Hang, None]
@@ -99,6 +102,10 @@ class FakeRuntime:
         assert seconds > 0, "Kodi would wait until it ends"
         self.waits.append(seconds)
         self.time += seconds
+        for future, hang in list(self.waiting):
+            if hang.answer and self.elapsed >= hang.after:
+                future.set_result(hang.answer)
+                self.waiting.remove((future, hang))
 
     def is_shutting_down(self) -> bool:
         return self.shut_down_at is not None and self.time >= self.shut_down_at
@@ -124,7 +131,7 @@ class FakeLock:
         self._runtime = runtime
         self.taken_until = 0.0
         self.is_held = False
-        self.before_acquired: Callable[[], None] = lambda: None
+        self.before_acquired: Callable[[], object] = lambda: None
         """What the other interpreter has done by the time it releases the lock."""
 
     def acquire(self) -> bool:
@@ -136,6 +143,27 @@ class FakeLock:
 
     def release(self) -> None:
         self.is_held = False
+
+
+class FakeCooldown:
+    """A cooldown on the clock of a FakeRuntime."""
+
+    def __init__(self, runtime: FakeRuntime) -> None:
+        self._runtime = runtime
+        self.until: float | None = None
+        """When it is over, in seconds since the start; None if it was not started."""
+
+    def was_started(self) -> bool:
+        return self.until is not None
+
+    def is_over(self) -> bool:
+        return self.until is None or self._runtime.elapsed >= self.until
+
+    def start(self, seconds: float) -> None:
+        self.until = self._runtime.elapsed + seconds
+
+    def clear(self) -> None:
+        self.until = None
 
 
 class FakeSimkl:
@@ -173,11 +201,12 @@ class FakeSimkl:
     def revoke(self, credentials: Credentials) -> None:
         return self._answer(f"revoke {credentials.refresh_token}", self.revocations)  # type: ignore[return-value]
 
-    def interrupt(self) -> None:
+    def interrupt(self, unless_sent: bool = False) -> None:
         self.interruptions += 1
-        for future, hang in self._runtime.waiting:
-            future.set_exception(hang.error)
-        self._runtime.waiting.clear()
+        for future, hang in list(self._runtime.waiting):
+            if not (unless_sent and hang.is_sent):
+                future.set_exception(hang.error)
+                self._runtime.waiting.remove((future, hang))
 
     def close(self) -> None:
         self.interrupt()
@@ -236,8 +265,8 @@ class FakeScreen:
     def show_time_left(self, seconds: float) -> None:
         self.time_left.append(seconds)
 
-    def show_unreachable(self, unreachable: bool) -> None:
-        self.shown.append("unreachable" if unreachable else "reachable")
+    def show_unreachable(self, error: Unreachable | None) -> None:
+        self.shown.append(("blocked" if error.is_block else "unreachable") if error else "reachable")
 
     def show_approved(self) -> None:
         self.shown.append("approved")
@@ -295,6 +324,8 @@ class World:
         self.settings = FakeSettings(**settings)
         self.accounts = AccountStore(self.settings, today=lambda: TODAY)
         self.lock = FakeLock(self.runtime)
+        self.cooldowns: dict[str, FakeCooldown] = {}
+        """The cooldowns by their names, with the account's refresh token or access token."""
         self.log: list[str] = []
 
     @property
@@ -303,3 +334,8 @@ class World:
         account = self.accounts.load()
         assert account
         return account
+
+    def cooldown(self, name: str, credentials: Credentials) -> FakeCooldown:
+        """Return the cooldown of this name for the account of these credentials."""
+        key = f"{name} {credentials.refresh_token or credentials.access_token}"
+        return self.cooldowns.setdefault(key, FakeCooldown(self.runtime))

@@ -47,7 +47,11 @@ KNOWN_MESSAGES = {
     "bad answer (not a JSON object)",
     "bad answer (unknown state)",
     "bad answer (unusable access_token)",
+    "too many requests (HTTP 400)",
+    "too many requests (HTTP 412)",
     "too many requests (HTTP 429)",
+    "the user's daily limit (HTTP 429)",
+    "the client id's daily limit (HTTP 429)",
 }
 
 

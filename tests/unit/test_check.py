@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from lib.simkl_account.account.refresh import refresh
-from lib.simkl_account.auth.check import RECHECK_DELAY, REQUEST_TIMEOUT, Check
-from lib.simkl_account.errors import ClientIdRefused, TokenRefused, Unreachable
+from lib.simkl_account.account.retries import LASTING
+from lib.simkl_account.auth.check import REQUEST_TIMEOUT, Check
+from lib.simkl_account.errors import ClientIdRefused, ScopeInsufficient, TokenOutdated, TokenRefused, Unreachable
 from lib.simkl_account.models import Credentials
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from lib.simkl_account.simkl.background import TICK
@@ -30,12 +31,18 @@ class CheckWorld(World):
         """Check the stored sign-in. Assert that the screen and the connection are closed after it."""
 
         def refresh_here(simkl: Any, credentials: Credentials) -> Credentials:
-            return refresh(simkl, credentials, self.accounts, self.runtime, self.lock, self.log.append)
+            cooldown = self.cooldown("refresh", credentials)
+            return refresh(simkl, credentials, self.accounts, self.runtime, self.lock, cooldown)
 
-        credentials = self.accounts.credentials()
-        assert credentials
-        check = Check(self.simkl.connect, self.screen, self.accounts, self.runtime, refresh_here, self.log.append)
-        outcome = check.run(credentials)
+        outcome = Check(
+            self.simkl.connect,
+            self.screen,
+            self.accounts,
+            self.runtime,
+            refresh_here,
+            self.cooldown,
+            self.log.append,
+        ).run()
         assert self.screen.closed_at is not None
         assert self.simkl.closed
         return outcome
@@ -57,19 +64,30 @@ def test_token_accepted(world: CheckWorld) -> None:
     assert world.log == ["check: SIGNED_IN"]
 
 
-def test_token_refused_twice(world: CheckWorld) -> None:
-    """If Simkl refuses the token, and again after RECHECK_DELAY, the user needs to sign in again."""
+def test_token_refused(world: CheckWorld) -> None:
+    """If Simkl refuses the token, the outcome says so; the sign-in ends if it is refused again after LASTING."""
     world.simkl.users = [REFUSED]
+    for _ in range(2):
+        assert world.check() == Outcome(SignInResult.TOKEN_REFUSED)
+        assert not world.account.needs_sign_in
+    world.runtime.time += LASTING
     assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
-    assert world.simkl.sent_at("user a-token") == [0, RECHECK_DELAY]
     assert world.account.needs_sign_in
 
 
-def test_token_refused_once(world: CheckWorld) -> None:
-    """If Simkl accepts the token at the second request, the user stays signed in."""
-    world.simkl.users = [REFUSED, ADA]
-    assert world.check().result is SignInResult.SIGNED_IN
-    assert not world.account.needs_sign_in
+def test_outdated(world: CheckWorld) -> None:
+    """If Simkl wants a token of the device flow, the sign-in is stored as outdated."""
+    world.simkl.users = [TokenOutdated("HTTP 403")]
+    assert world.check() == Outcome(SignInResult.SIGNED_IN)
+    assert world.account.is_outdated
+
+
+def test_scope_insufficient(world: CheckWorld) -> None:
+    """If the sign-in does not even allow asking for the name, the outcome is read-only, and the name stays."""
+    world.accounts.set_user(CREDENTIALS, ADA)
+    world.simkl.users = [ScopeInsufficient("HTTP 403")]
+    assert world.check() == Outcome(SignInResult.SIGNED_IN, read_only=True)
+    assert world.account.name == "Ada"
 
 
 def test_token_accepted_again(world: CheckWorld) -> None:
@@ -89,19 +107,17 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("error", "outcome"), FAILURES)
-@pytest.mark.parametrize("earlier", [[], [REFUSED]])
-def test_request_fails(world: CheckWorld, error: Exception, outcome: Outcome, earlier: list[Any]) -> None:
-    """If the request fails, even after a refusal of the token, the outcome says why, and the user stays signed in."""
-    world.simkl.users = [*earlier, error]
+def test_request_fails(world: CheckWorld, error: Exception, outcome: Outcome) -> None:
+    """If the request fails, the outcome says why, and the user stays signed in."""
+    world.simkl.users = [error]
     assert world.check() == outcome
     assert not world.account.needs_sign_in
-    assert world.runtime.elapsed <= REQUEST_TIMEOUT + RECHECK_DELAY
+    assert world.runtime.elapsed <= REQUEST_TIMEOUT + 3
 
 
-@pytest.mark.parametrize("users", [[Hang(Unreachable(Cause.NO_ANSWER))], [REFUSED]])
-def test_cancel_and_quit(world: CheckWorld, users: list[Any]) -> None:
-    """If the user cancels or Kodi quits during a request or RECHECK_DELAY, the check ends and marks nothing."""
-    world.simkl.users = users
+def test_cancel_and_quit(world: CheckWorld) -> None:
+    """If the user cancels or Kodi quits during a request, the check ends and marks nothing."""
+    world.simkl.users = [Hang(Unreachable(Cause.NO_ANSWER))]
     world.screen.cancel_at = 1
     assert world.check() == Outcome(SignInResult.CANCELLED)
     assert world.runtime.elapsed <= 1 + 2 * TICK
@@ -136,30 +152,34 @@ def test_refresh_refused(world: CheckWorld) -> None:
 
 
 def test_refreshed_token_refused(world: CheckWorld) -> None:
-    """If Simkl refuses two refreshed tokens, the user needs to sign in again, until a later check succeeds."""
+    """If Simkl refuses the refreshed token, too, the sign-in does not end, however long: the grant is good."""
     world.accounts.replace(UNKNOWN_EXPIRY)
-    world.simkl.refreshes = [
-        UNKNOWN_EXPIRY._replace(access_token="new-token"),
-        UNKNOWN_EXPIRY._replace(access_token="newer-token"),
-    ]
+    world.simkl.refreshes = [UNKNOWN_EXPIRY._replace(access_token="new-token")]
     world.simkl.users = [REFUSED]
-    assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
-    assert world.simkl.sent == [
-        "user old-token",
-        "refresh r-token",
-        "user new-token",
-        "refresh r-token",
-        "user newer-token",
-    ]
-    assert world.account.needs_sign_in
-    world.simkl.refreshes, world.simkl.users = [UNKNOWN_EXPIRY._replace(access_token="good-token")], [REFUSED, ADA]
-    assert world.check().result is SignInResult.SIGNED_IN
+    assert world.check() == Outcome(SignInResult.TOKEN_REFUSED)
+    assert world.simkl.sent == ["user old-token", "refresh r-token", "user new-token"]
+    world.runtime.time += LASTING
+    assert world.check() == Outcome(SignInResult.TOKEN_REFUSED)
     assert not world.account.needs_sign_in
+
+
+def test_cancel_during_refresh(world: CheckWorld) -> None:
+    """If the user cancels while a refresh is being sent, the screen closes at once, and the new token is stored."""
+    world.accounts.replace(REFRESHABLE)
+    new = UNKNOWN_EXPIRY._replace(access_token="new-token")
+    world.simkl.refreshes = [Hang(Unreachable(Cause.NO_ANSWER), is_sent=True, answer=new, after=30)]
+    world.screen.cancel_at = 1
+    assert world.check() == Outcome(SignInResult.CANCELLED)
+    assert world.screen.closed_at == pytest.approx(world.runtime.START + 1, abs=2 * TICK)
+    assert world.accounts.valid_credentials() == new
+    assert world.simkl.sent == ["refresh r-token"]
 
 
 def test_not_saved(world: CheckWorld) -> None:
     """If the result of the check cannot be stored, the outcome is still what Simkl answered."""
     world.settings.writes_to_fail = 1
     assert world.check() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
-    world.simkl.users, world.settings.writes_to_fail = [REFUSED], 1
+    world.simkl.users = [REFUSED]
+    world.check()
+    world.runtime.time, world.settings.writes_to_fail = world.runtime.time + LASTING, 1
     assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)

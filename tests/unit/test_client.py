@@ -11,8 +11,10 @@ import pytest
 from lib.simkl_account.errors import (
     ClientIdRefused,
     RefreshRefused,
+    ScopeInsufficient,
     SignInFailed,
     SimklError,
+    TokenOutdated,
     TokenRefused,
     Unreachable,
     WrongFlow,
@@ -101,17 +103,27 @@ def test_status_not_about_token(status: int) -> None:
         simkl(ERROR, status).user("t")
 
 
-def test_user_client_id_refused() -> None:
-    """If Simkl refuses the client id of a request with a token, ClientIdRefused is raised."""
-    with pytest.raises(ClientIdRefused):
+def test_user_blocked() -> None:
+    """A 412 for a request with a token is a block that passes: the client id has worked."""
+    with pytest.raises(Unreachable) as caught:
         simkl(ERROR, 412).user("t")
+    assert caught.value.is_block
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("insufficient_scope", ScopeInsufficient), ("oauth2_token_required", TokenOutdated)]
+)
+def test_user_forbidden(name: str, error: type[Exception]) -> None:
+    """A token that is good, but not for this request, has errors of its own."""
+    with pytest.raises(error):
+        simkl({"error": name, "code": 403}, 403).user("t")
 
 
 def test_daily_limit() -> None:
     """If the user's requests for the day are used up, the error holds that cause and the delay that Simkl asks for."""
     with pytest.raises(Unreachable) as caught:
         simkl({"error": "user_limit_exceeded"}, 429, retry_after=7200.0).user("t")
-    assert (caught.value.cause, caught.value.retry_after) == (Cause.QUOTA, 7200)
+    assert (caught.value.cause, caught.value.retry_after) == (Cause.USER_LIMIT, 7200)
 
 
 # The code
@@ -128,12 +140,10 @@ def test_other_statuses(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 412])
 def test_client_id_refused(status: int) -> None:
-    """If Simkl refuses the client id, ClientIdRefused is raised."""
+    """If both flows refuse the client id, ClientIdRefused is raised."""
     with pytest.raises(ClientIdRefused) as caught:
         simkl(ERROR, status).request_code()
     assert not isinstance(caught.value, WrongFlow), "there is no other flow to try"
-    with pytest.raises(ClientIdRefused):
-        simkl(ERROR, status).poll(CODE)
 
 
 # The flow of a client id
@@ -156,16 +166,34 @@ class TwoFlowsTransport:
 
 PIN_ACCEPTS = (200, CODE_BODY)
 DEVICE_ACCEPTS = (200, {**CODE_BODY, "device_code": "secret-1", "user_code": "BDWP-HQPK"})
-REFUSES = (400, {"error": "invalid_client"})
+DEVICE_REFUSES = (401, {"error": "invalid_client"})
+"""The answer of the device flow to a client id for the PIN flow."""
+PIN_REFUSES = (400, {"error": "unauthorized_client", "code": 400})
+"""The answer of the PIN flow to a client id for the device flow."""
+NO_CODE = [
+    PIN_REFUSES,
+    (412, {"error": "client_id_failed"}),
+    (403, b"<html>"),
+    (404, b""),
+    (405, b""),
+    (410, b"gone"),
+    (426, {}),
+    (301, b""),
+    (307, b""),
+    (500, b""),
+    (503, b"<html>"),
+    (200, b"<html>This page has moved"),
+    (200, {"result": "OK"}),
+]
+"""What the PIN flow may answer once Simkl has retired it, and refusals of the client id."""
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
-@pytest.mark.parametrize("body", [b"<html>", {"error": "whatever"}])
-def test_device_flow_after_pin_flow(status: int, body: Any) -> None:
-    """If the PIN flow refuses the client id, the device flow is tried, remembered, and used from then on."""
-    transport = TwoFlowsTransport(pin=(status, body), device=DEVICE_ACCEPTS)
+@pytest.mark.parametrize("answer", NO_CODE)
+def test_device_flow_after_pin_flow(answer: Any) -> None:
+    """If the PIN flow, which worked before, sends no code, the device flow is tried, and remembered."""
+    transport = TwoFlowsTransport(pin=answer, device=DEVICE_ACCEPTS)
     remembered: list[str] = []
-    client = Simkl("an-id", transport, remember=remembered.append)  # type: ignore[arg-type]
+    client = Simkl("an-id", transport, "pin", remembered.append)  # type: ignore[arg-type]
     code = client.request_code()
     assert (code.user_code, code.device_code) == ("BDWP-HQPK", "secret-1")
     assert (remembered, client.flow) == (["device"], "device")
@@ -173,6 +201,15 @@ def test_device_flow_after_pin_flow(status: int, body: Any) -> None:
     assert transport.sent == ["GET /oauth/pin", "POST /oauth2/device", "POST /oauth2/token"]
     client.request_code()
     assert transport.sent[3:] == ["POST /oauth2/device"], "the next code is not requested from the PIN flow first"
+
+
+def test_unknown_client_id() -> None:
+    """With a client id that was not used yet, the device flow is tried first, and the PIN flow after a refusal."""
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=DEVICE_REFUSES)
+    remembered: list[str] = []
+    client = Simkl("an-id", transport, remember=remembered.append)  # type: ignore[arg-type]
+    assert client.request_code() == CODE
+    assert (transport.sent, remembered) == (["POST /oauth2/device", "GET /oauth/pin"], ["pin"])
 
 
 @pytest.mark.parametrize(("first", "sent"), [("pin", ["GET /oauth/pin"]), ("device", ["POST /oauth2/device"])])
@@ -186,33 +223,45 @@ def test_remembered_flow_first(first: str, sent: list[str]) -> None:
 
 def test_pin_flow_after_device_flow() -> None:
     """If the remembered device flow refuses the client id, the PIN flow is tried."""
-    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=REFUSES)
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=DEVICE_REFUSES)
     assert Simkl("an-id", transport, "device").request_code() == CODE  # type: ignore[arg-type]
 
 
-def test_both_flows_refuse() -> None:
-    """If both flows refuse the client id, each has been tried once, and neither is remembered."""
-    transport = TwoFlowsTransport(pin=REFUSES, device=(401, {"error": "invalid_client"}))
+@pytest.mark.parametrize("pin", [PIN_REFUSES, (410, b"gone"), (404, b""), (405, b""), (426, b""), (301, b"")])
+def test_both_flows_refuse(pin: Any) -> None:
+    """If the device flow refuses the client id, and the PIN flow refuses it or is retired, nobody can sign in with it.
+
+    Each flow has been tried once, and neither is remembered.
+    """
+    transport = TwoFlowsTransport(pin=pin, device=DEVICE_REFUSES)
     remembered: list[str] = []
     with pytest.raises(ClientIdRefused):
         Simkl("an-id", transport, remember=remembered.append).request_code()  # type: ignore[arg-type]
     assert (len(transport.sent), remembered) == (2, [])
 
 
-@pytest.mark.parametrize(("status", "error"), [(412, ClientIdRefused), (429, Unreachable), (500, Unreachable)])
-def test_error_not_about_flow(status: int, error: Any) -> None:
-    """If the PIN flow fails for another reason, the device flow is not tried."""
-    transport = TwoFlowsTransport(pin=(status, ERROR), device=DEVICE_ACCEPTS)
-    with pytest.raises(error):
-        Simkl("an-id", transport).request_code()  # type: ignore[arg-type]
-    assert transport.sent == ["GET /oauth/pin"]
-
-
-@pytest.mark.parametrize("answer", [(503, b""), (403, b"<html>Sign in to the hotel's Wi-Fi</html>")])
-def test_second_flow_unreachable(answer: Any) -> None:
-    """If the PIN flow refuses the client id and the device flow gives no usable answer, Unreachable is raised."""
+@pytest.mark.parametrize("error", ["rate_limit", "app_limit_exceeded", "something"])
+def test_too_many_requests(error: str) -> None:
+    """If one flow answers "too many requests", the other one is not tried."""
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=(429, {"error": error}))
     with pytest.raises(Unreachable):
-        Simkl("an-id", TwoFlowsTransport(pin=(403, b"<html>"), device=answer)).request_code()  # type: ignore[arg-type]
+        Simkl("an-id", transport).request_code()  # type: ignore[arg-type]
+    assert transport.sent == ["POST /oauth2/device"]
+
+
+HOTEL = (403, b"<html>Sign in to the hotel's Wi-Fi</html>")
+
+
+@pytest.mark.parametrize(
+    ("pin", "device"),
+    [(HOTEL, HOTEL), (HOTEL, (503, b"")), (PIN_REFUSES, (503, b"")), ((503, b""), DEVICE_REFUSES)],
+)
+def test_no_code_by_both_flows(pin: Any, device: Any) -> None:
+    """A fault of either flow, or a page of somebody else, is not blamed on the client id."""
+    with pytest.raises(Unreachable) as caught:
+        Simkl("an-id", TwoFlowsTransport(pin=pin, device=device)).request_code()  # type: ignore[arg-type]
+    assert caught.value.cause is Cause.BAD_ANSWER
+    assert caught.value.is_passing == ((503, b"") in (pin, device))
 
 
 # Errors
@@ -220,5 +269,14 @@ def test_second_flow_unreachable(answer: Any) -> None:
 
 def test_errors_have_one_base() -> None:
     """Every error of a request is a SimklError."""
-    for error in (ClientIdRefused, SignInFailed, RefreshRefused, WrongFlow, TokenRefused, Unreachable):
+    for error in (
+        ClientIdRefused,
+        SignInFailed,
+        RefreshRefused,
+        WrongFlow,
+        TokenRefused,
+        TokenOutdated,
+        ScopeInsufficient,
+        Unreachable,
+    ):
         assert issubclass(error, SimklError)

@@ -221,3 +221,64 @@ def test_interrupt_without_request(transport: Transport) -> None:
     transport.interrupt()
     get(transport)
     transport.interrupt()
+
+
+# Interrupting what has not been sent
+
+
+def test_unless_sent(transport: Transport, standin: StandIn) -> None:
+    """A request that has been sent is not interrupted by interrupt(unless_sent=True), and its answer is returned."""
+    release = threading.Event()
+
+    def answer_late(handler: Any) -> None:
+        release.wait(5)
+        handler.send(200, b"{}")
+
+    standin.fault("code", answer_late)
+    with in_background(lambda: get(transport)) as request:
+        wait_until(lambda: standin.requests)
+        transport.interrupt(unless_sent=True)
+        assert_hangs(request)
+        release.set()
+        assert request.result(END_TIMEOUT).status == 200
+
+
+def test_unless_sent_but_connecting(transport: Transport, route: Callable[[int], None]) -> None:
+    """A request that is not sent yet is interrupted: in the connect and in the handshake."""
+    with black_hole() as port:
+        route(port)
+        with in_background(lambda: get_error(transport)) as request:
+            assert_hangs(request)
+            transport.interrupt(unless_sent=True)
+            assert isinstance(request.result(END_TIMEOUT), Unreachable)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        route(listener.getsockname()[1])
+        with in_background(lambda: get_error(transport)) as request:
+            connection, _ = listener.accept()
+            connection.recv(1)
+            transport.interrupt(unless_sent=True)
+            assert isinstance(request.result(END_TIMEOUT), Unreachable)
+            connection.close()
+
+
+def test_nothing_sent_after_interrupt(transport: Transport, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a request is interrupted just before its first byte, nothing is sent, so Simkl cannot act on it."""
+    begin = transport._sockets.begin_sending
+
+    def interrupt_and_begin() -> None:
+        transport.interrupt(unless_sent=True)
+        begin()
+
+    monkeypatch.setattr(transport._sockets, "begin_sending", interrupt_and_begin)
+    get_error(transport)
+    monkeypatch.undo()
+    assert standin.requests == []
+
+
+def test_unless_sent_on_kept_connection(transport: Transport, standin: StandIn) -> None:
+    """That an earlier request on the same connection was sent does not protect the next one."""
+    get(transport)
+    transport._sockets.begin_request()
+    transport.interrupt(unless_sent=True)
+    with pytest.raises(ConnectionAbortedError):
+        transport._sockets.begin_sending()

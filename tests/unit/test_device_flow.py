@@ -10,7 +10,7 @@ import pytest
 from lib.simkl_account.errors import ClientIdRefused, RefreshRefused, SignInFailed, Unreachable, WrongFlow
 from lib.simkl_account.models import Code, Credentials
 from lib.simkl_account.outcome import Cause
-from lib.simkl_account.simkl.device_flow import SCOPE, DeviceFlow
+from lib.simkl_account.simkl.device_flow import REFRESH_READ_TIMEOUT, SCOPE, DeviceFlow
 from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Denied
 
 from .fakes import CODE_INVALID, PENDING, SLOW_DOWN, FakeTransport
@@ -55,7 +55,7 @@ def sent(answer: Any, call: Callable[[DeviceFlow], object]) -> list[tuple[Any, .
 def test_requests() -> None:
     """The four requests have the form that the RFCs name, with the client id in it."""
     assert sent(CODE_BODY, lambda flow: flow.request_code()) == [
-        ("POST", "/oauth2/device", {}, {"client_id": "an-id", "scope": "media:read media:write"})
+        ("POST", "/oauth2/device", {}, {"client_id": "an-id", "scope": "media:read media:write"}, None)
     ]
     assert sent(TOKEN_BODY, lambda flow: flow.poll(CODE)) == [
         (
@@ -67,6 +67,7 @@ def test_requests() -> None:
                 "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
                 "device_code": "secret-1",
             },
+            None,
         )
     ]
     assert sent(TOKEN_BODY, lambda flow: flow.refresh(CREDENTIALS)) == [
@@ -75,10 +76,11 @@ def test_requests() -> None:
             "/oauth2/token",
             {},
             {"client_id": "an-id", "grant_type": "refresh_token", "refresh_token": "simkl_rt_1"},
+            REFRESH_READ_TIMEOUT,
         )
     ]
     assert sent({}, lambda flow: flow.revoke(CREDENTIALS)) == [
-        ("POST", "/oauth2/revoke", {}, {"client_id": "an-id", "token": "simkl_rt_1"})
+        ("POST", "/oauth2/revoke", {}, {"client_id": "an-id", "token": "simkl_rt_1"}, None)
     ]
 
 
@@ -159,7 +161,7 @@ def test_client_id_refused(error: str, status: int) -> None:
         flow({"error": error}, status).refresh(CREDENTIALS)
 
 
-@pytest.mark.parametrize("error", ["unsupported_grant_type", "something_new", 5, ["slow_down"]])
+@pytest.mark.parametrize("error", ["unsupported_grant_type", "something_new"])
 def test_poll_unknown_error(error: Any) -> None:
     """If Simkl refuses a poll with an unknown error, SignInFailed is raised, and its message holds no secret."""
     with pytest.raises(SignInFailed) as caught:
@@ -167,7 +169,17 @@ def test_poll_unknown_error(error: Any) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("status", "body"), [(400, b"<html>"), (500, {"error": "x"}), (503, b""), (302, b"")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"<html>"),
+        (400, {"error": 5}),
+        (400, {"error": ["slow_down"]}),
+        (500, {"error": "x"}),
+        (503, b""),
+        (302, b""),
+    ],
+)
 def test_bad_answer(status: int, body: Any) -> None:
     """If a poll or a refresh gets no usable answer, that is a bad answer, which a later request can overcome."""
     device_flow = flow(body, status)
@@ -178,18 +190,33 @@ def test_bad_answer(status: int, body: Any) -> None:
         assert caught.value.cause is Cause.BAD_ANSWER
 
 
-def test_412_without_body() -> None:
-    """An answer with status 412 is about the client id, even without a body, and not about the flow."""
+def test_412() -> None:
+    """An answer with status 412 is about the client id at the first request, and later a block that passes."""
     device_flow = flow(b"", 412)
-    calls: list[Callable[[], object]] = [
-        device_flow.request_code,
-        lambda: device_flow.poll(CODE),
-        lambda: device_flow.refresh(CREDENTIALS),
-    ]
+    with pytest.raises(WrongFlow):
+        device_flow.request_code()
+    calls: list[Callable[[], object]] = [lambda: device_flow.poll(CODE), lambda: device_flow.refresh(CREDENTIALS)]
     for call in calls:
-        with pytest.raises(ClientIdRefused) as caught:
+        with pytest.raises(Unreachable) as caught:
             call()
-        assert not isinstance(caught.value, WrongFlow), "the other flow would not accept it either"
+        assert caught.value.is_block
+
+
+def test_previous_write_runs() -> None:
+    """A 400 that says that the user's previous write is still running is not about the sign-in."""
+    device_flow = flow({"error": "RATE_LIMIT", "code": 400}, 400)
+    calls: list[Callable[[], object]] = [lambda: device_flow.poll(CODE), lambda: device_flow.refresh(CREDENTIALS)]
+    for call in calls:
+        with pytest.raises(Unreachable) as caught:
+            call()
+        assert caught.value.cause is Cause.BUSY
+
+
+def test_client_id_of_credentials() -> None:
+    """A grant is revoked with the client id that asked for it, whatever client id is used now."""
+    transport = FakeTransport({})
+    DeviceFlow("another-id", transport).revoke(CREDENTIALS)  # type: ignore[arg-type]
+    assert transport.sent[0][3]["client_id"] == "an-id"
 
 
 def test_poll_approved() -> None:

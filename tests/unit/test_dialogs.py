@@ -7,12 +7,15 @@ import pytest
 import xbmc
 import xbmcgui
 
+from lib.simkl_account.errors import Unreachable
 from lib.simkl_account.kodi import dialogs
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 
 from .fakes import CODE
 from .stubs import PROGRESS_WINDOW, Action, StubbedKodi
+
+FAILURE = Unreachable(Cause.NO_ANSWER)
 
 HEADING, TEXT, CANCEL, YES = 1, 9, 10, 11
 """Controls of Kodi's DialogConfirm.xml. In a message, OK takes the place of Cancel."""
@@ -61,7 +64,7 @@ def test_show_code(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
 def test_time_left(kodi: StubbedKodi, screen: dialogs.ProgressScreen, left: float, percent: int, text: str) -> None:
     """The time left is shown in percent and as text, rounded up, above the line that says that Simkl is unreachable."""
     screen.show_code(CODE)
-    screen.show_unreachable(True)
+    screen.show_unreachable(FAILURE)
     screen.show_time_left(left)
     assert kodi.progress[-1][1] == percent
     assert shown(kodi).split("[CR]")[2:] == [f"Time left: {text}", "Cannot reach Simkl at the moment, still trying"]
@@ -95,7 +98,7 @@ def test_show_approved(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> Non
 def test_new_code_is_reachable(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
     """If Simkl was unreachable with one code, this is not shown with the next code."""
     screen.show_code(CODE)
-    screen.show_unreachable(True)
+    screen.show_unreachable(FAILURE)
     screen.show_code(CODE._replace(user_code="OTHER1"))
     assert "still trying" not in shown(kodi)
 

@@ -31,7 +31,6 @@ def test_public_names() -> None:
         ("import simkl_account", False),
         ("from simkl_account import SignInNeeded, SignInResult, get_account, is_signed_in, sign_in, Account", False),
         ("import simkl_account; simkl_account.get_account()", False),
-        ("from simkl_account import SimklAuth", True),
     ],
 )
 def test_requests_is_loaded_for_requests_only(code: str, loaded: bool) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lib.simkl_account.errors import Unreachable
 from lib.simkl_account.models import Code
 from lib.simkl_account.outcome import Cause
-from lib.simkl_account.simkl.parsing import display_name, parse_body, parse_code
+from lib.simkl_account.simkl.parsing import BLOCK_DELAY, display_name, parse_body, parse_code
 from lib.simkl_account.simkl.transport import Answer
 
 from .fakes import CODE, CODE_BODY
@@ -159,7 +159,10 @@ def test_display_name(name: str, shown: str) -> None:
     ("status", "body", "cause", "retry_after", "is_passing"),
     [
         (429, b'{"error":"rate_limit","code":429}', Cause.BUSY, None, False),
-        (429, b'{"error":"user_limit_exceeded","code":429}', Cause.QUOTA, 45000.0, False),
+        (429, b'{"error":"user_limit_exceeded","code":429}', Cause.USER_LIMIT, 45000.0, False),
+        (429, b'{"error":"app_limit_exceeded","code":429}', Cause.APP_LIMIT, 45000.0, False),
+        (400, b'{"error":"RATE_LIMIT","code":400}', Cause.BUSY, 45000.0, False),
+        (412, b'{"error":"client_id_failed","code":412}', Cause.BUSY, BLOCK_DELAY, False),
         (429, b"<html>", Cause.BUSY, 45000.0, False),
         (500, b"<html>", Cause.BAD_ANSWER, 45000.0, True),
         (502, b"", Cause.BAD_ANSWER, 45000.0, True),
@@ -181,3 +184,19 @@ def test_parse_body_error(status: int, body: bytes, cause: Cause, retry_after: f
     error = caught.value
     assert (error.cause, error.retry_after, error.is_passing) == (cause, retry_after, is_passing)
     assert str(error).endswith(f"(HTTP {status})")
+
+
+def test_daily_limit_without_retry_after() -> None:
+    """If Simkl does not say when the day ends, it is worked out."""
+    with pytest.raises(Unreachable) as caught:
+        parse_body(Answer(429, b'{"error":"app_limit_exceeded"}', None))
+    assert 0 < (caught.value.retry_after or 0) <= 25 * 3600
+
+
+def test_block() -> None:
+    """A 412 is a block of the client id for some minutes, and no other answer is."""
+    for status, is_block in ((412, True), (429, False), (503, False)):
+        with pytest.raises(Unreachable) as caught:
+            parse_body(Answer(status, b"", None))
+        assert caught.value.is_block is is_block
+    assert BLOCK_DELAY >= 300

@@ -100,16 +100,14 @@ def test_poll_too_many_requests() -> None:
     assert (caught.value.cause, caught.value.retry_after) == (Cause.BUSY, 30)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 412])
+@pytest.mark.parametrize("status", [400, 401, 403])
 def test_client_id_refused(status: int) -> None:
-    """If Simkl refuses the client id, ClientIdRefused is raised."""
-    with pytest.raises(ClientIdRefused):
-        flow(ERROR, status).request_code()
+    """If Simkl refuses the client id at a poll, ClientIdRefused is raised."""
     with pytest.raises(ClientIdRefused):
         flow(ERROR, status).poll(CODE)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 412])
 def test_wrong_flow(status: int) -> None:
     """If Simkl refuses the request for a code, WrongFlow is raised: the client id may be for the device flow."""
     with pytest.raises(WrongFlow):
@@ -117,14 +115,21 @@ def test_wrong_flow(status: int) -> None:
 
 
 def test_412_without_body() -> None:
-    """An answer with status 412 is about the client id, even without a body, and not about the flow."""
-    with pytest.raises(ClientIdRefused) as caught:
+    """An answer with status 412 is about the client id, even without a body."""
+    with pytest.raises(WrongFlow):
         flow(b"", 412).request_code()
-    assert not isinstance(caught.value, WrongFlow)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
+def test_block_at_poll() -> None:
+    """A 412 at a poll is a block that passes: the client id has just worked."""
+    with pytest.raises(Unreachable) as caught:
+        flow(ERROR, 412).poll(CODE)
+    assert caught.value.is_block
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_refusal_not_from_simkl(status: int) -> None:
-    """If a poll is refused by another server on the way to Simkl, that is not about the client id."""
-    with pytest.raises(Unreachable):
-        flow(b"<html>Forbidden</html>", status).poll(CODE)
+    """If a request is refused by another server on the way to Simkl, that is not about the client id."""
+    for call in (flow(b"<html>Forbidden</html>", status).request_code, lambda: flow(b"<html>", status).poll(CODE)):
+        with pytest.raises(Unreachable):
+            call()

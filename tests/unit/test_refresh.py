@@ -3,15 +3,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from lib.simkl_account.account.refresh import LOCK_TIMEOUT, REFRESH_MARGIN, is_due, refresh
-from lib.simkl_account.errors import ClientIdRefused, NotSaved, RefreshRefused, SignInNeeded, Unreachable
+from lib.simkl_account.account.refresh import (
+    LOCK_TIMEOUT,
+    LONGEST_COOLDOWN,
+    REFRESH_MARGIN,
+    SEND_TIMEOUT,
+    SHORTEST_COOLDOWN,
+    is_due,
+    refresh,
+)
+from lib.simkl_account.errors import ClientIdRefused, RefreshRefused, SignInNeeded, Unreachable
 from lib.simkl_account.models import Credentials
-from lib.simkl_account.outcome import Cause
+from lib.simkl_account.outcome import Cause, SignInResult
 from lib.simkl_account.simkl.background import TICK, BackgroundClient, Stopped
+from lib.simkl_account.simkl.device_flow import REFRESH_READ_TIMEOUT
 
-from .fakes import ADA, FakeRuntime, Hang, World
+from .fakes import ADA, FakeCooldown, FakeRuntime, Hang, World
 
 WEEK = 604800.0
 OLD = Credentials("old-token", "an-id", "r-token", 5000.0, 5000.0 + WEEK, "media:read media:write")
@@ -26,11 +37,20 @@ class RefreshWorld(World):
 
     def refresh(self) -> Credentials:
         """Refresh OLD. Assert that the lock is released after it."""
-        simkl = BackgroundClient(self.simkl.connect, on_tick=lambda: None, runtime=self.runtime)
+        simkl = BackgroundClient(self.simkl.connect, self.on_tick, self.runtime, random=lambda: 0.5)
         try:
-            return refresh(simkl, OLD, self.accounts, self.runtime, self.lock, self.log.append)
+            return refresh(simkl, OLD, self.accounts, self.runtime, self.lock, self.refresh_cooldown)
         finally:
             assert not self.lock.is_held
+
+    @property
+    def refresh_cooldown(self) -> FakeCooldown:
+        return self.cooldown("refresh", OLD)
+
+    def on_tick(self) -> None:
+        """Raise Stopped once the user has cancelled."""
+        if self.screen.is_cancelled():
+            raise Stopped(SignInResult.CANCELLED)
 
 
 @pytest.fixture
@@ -68,30 +88,53 @@ def test_refresh_by_another_before(world: RefreshWorld) -> None:
 
 
 def test_lock_timeout(world: RefreshWorld) -> None:
-    """If the lock is not released within 20 seconds, the refresh goes on without it."""
+    """If the lock is not released within 20 seconds, nothing is sent: two refreshes would end each other's token."""
     world.lock.taken_until = 1e9
-    assert world.refresh() == NEW
+    with pytest.raises(Unreachable):
+        world.refresh()
+    assert world.simkl.sent == []
     assert world.runtime.elapsed == pytest.approx(LOCK_TIMEOUT, abs=2 * TICK)
     assert LOCK_TIMEOUT <= 20
 
 
-def test_answer_lost(world: RefreshWorld) -> None:
-    """If the answer is lost, the refresh is sent again with the same refresh token."""
-    world.simkl.refreshes = [FAILURE, NEW]
+def test_failure_of_another_during_wait(world: RefreshWorld) -> None:
+    """If the refresh of another interpreter fails while this one waits for the lock, this one sends nothing."""
+    world.lock.taken_until, world.lock.before_acquired = 1, lambda: world.refresh_cooldown.start(10)
+    with pytest.raises(Unreachable):
+        world.refresh()
+    assert world.simkl.sent == []
+
+
+@pytest.mark.parametrize("error", [FAILURE, Unreachable(Cause.BUSY)])
+def test_second_try(world: RefreshWorld, error: Exception) -> None:
+    """If the answer is lost, or Simkl is too busy, the refresh is sent again after 1 to 2 seconds."""
+    world.simkl.refreshes = [error, NEW]
     assert world.refresh() == NEW
-    assert world.simkl.sent == ["refresh r-token", "refresh r-token"]
+    assert world.simkl.requests == [(0, "refresh r-token"), (1.5, "refresh r-token")]
 
 
 @pytest.mark.parametrize(
-    "error", [FAILURE, Unreachable(Cause.BUSY), Unreachable(Cause.BAD_ANSWER), ClientIdRefused("HTTP 412")]
+    ("error", "cooldown"),
+    [
+        (FAILURE, SHORTEST_COOLDOWN),
+        (Unreachable(Cause.BUSY), SHORTEST_COOLDOWN),
+        (Unreachable(Cause.BUSY, "HTTP 412", 300.0, status=412), 300.0),
+        (Unreachable(Cause.USER_LIMIT, "HTTP 429", 40000.0), LONGEST_COOLDOWN),
+        (Unreachable(Cause.BAD_ANSWER), SHORTEST_COOLDOWN),
+    ],
 )
-def test_refresh_fails(world: RefreshWorld, error: Exception) -> None:
-    """If the refresh fails, its error is raised, and the user stays signed in with the old token."""
+def test_refresh_fails(world: RefreshWorld, error: Exception, cooldown: float) -> None:
+    """If the refresh fails, its error is raised, the user stays signed in, and nothing is sent for a while."""
     world.simkl.refreshes = [error]
     with pytest.raises(type(error)):
         world.refresh()
     assert world.accounts.valid_credentials() == OLD
     assert not world.account.needs_sign_in
+    assert world.refresh_cooldown.until == pytest.approx(world.runtime.elapsed + cooldown)
+    sent = len(world.simkl.sent)
+    with pytest.raises(Unreachable):
+        world.refresh()
+    assert len(world.simkl.sent) == sent
 
 
 def test_refresh_refused(world: RefreshWorld) -> None:
@@ -100,23 +143,65 @@ def test_refresh_refused(world: RefreshWorld) -> None:
     with pytest.raises(SignInNeeded):
         world.refresh()
     assert world.account.needs_sign_in
-    assert world.log == ["refresh: the grant has ended"]
+    assert not world.account.is_client_id_refused
     assert world.simkl.sent == ["refresh r-token"]
 
 
-def test_refresh_is_shorter_than_lock_timeout(world: RefreshWorld) -> None:
-    """If neither of the two tries is answered, the refresh ends 2 seconds or more before LOCK_TIMEOUT."""
+def test_client_id_refused(world: RefreshWorld) -> None:
+    """If Simkl refuses the client id, the user needs to sign in again, and the account says why."""
+    world.simkl.refreshes = [ClientIdRefused("HTTP 401")]
+    with pytest.raises(SignInNeeded):
+        world.refresh()
+    assert world.account.needs_sign_in
+    assert world.account.is_client_id_refused
+
+
+def test_not_sent_in_time(world: RefreshWorld) -> None:
+    """If neither of the two tries can be sent, each ends after SEND_TIMEOUT, and both before LOCK_TIMEOUT."""
     world.simkl.refreshes = [Hang(FAILURE)]
     with pytest.raises(Unreachable):
         world.refresh()
-    assert len(world.simkl.sent) == 2
-    assert world.runtime.elapsed < LOCK_TIMEOUT - 2
+    assert world.simkl.sent_at("refresh") == [0, pytest.approx(SEND_TIMEOUT + 1.5, abs=3 * TICK)]
+    assert world.runtime.elapsed < LOCK_TIMEOUT
 
 
-@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.QUOTA])
-def test_no_second_try_if_limited(world: RefreshWorld, cause: Cause) -> None:
-    """If Simkl refuses the request because there were too many, the refresh is not sent again."""
-    world.simkl.refreshes = [Unreachable(cause), NEW]
+def test_late_answer(world: RefreshWorld) -> None:
+    """Once a refresh is being sent, its answer is waited for, and stored, for longer than the old token would live."""
+    world.simkl.refreshes = [Hang(FAILURE, is_sent=True, answer=NEW, after=SEND_TIMEOUT + 40)]
+    assert world.refresh() == NEW
+    assert world.accounts.valid_credentials() == NEW
+    assert world.simkl.sent == ["refresh r-token"]
+
+
+def test_no_answer(world: RefreshWorld) -> None:
+    """A refresh that was sent and is never answered ends, even if the connection stays open."""
+    world.simkl.refreshes = [Hang(FAILURE, is_sent=True), NEW]
+    assert world.refresh() == NEW
+    assert world.runtime.elapsed == pytest.approx(SEND_TIMEOUT + REFRESH_READ_TIMEOUT + 1.5, abs=3 * TICK)
+
+
+def test_cancel_while_sending(world: RefreshWorld) -> None:
+    """If the user cancels after the refresh was sent, its answer is still waited for and stored."""
+    world.screen.cancel_at = 1
+    world.simkl.refreshes = [Hang(FAILURE, is_sent=True, answer=NEW, after=30)]
+    assert world.refresh() == NEW
+    assert world.accounts.valid_credentials() == NEW
+
+
+def test_cancel_before_sending(world: RefreshWorld) -> None:
+    """If the user cancels before the refresh is sent, the refresh ends within two ticks, and nothing is stored."""
+    world.screen.cancel_at = 1
+    world.simkl.refreshes = [Hang(FAILURE)]
+    with pytest.raises(Stopped):
+        world.refresh()
+    assert world.runtime.elapsed <= 1 + 2 * TICK
+    assert world.accounts.valid_credentials() == OLD
+
+
+@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.USER_LIMIT])
+def test_no_second_try_if_told_to_wait(world: RefreshWorld, cause: Cause) -> None:
+    """If Simkl asks for a pause, the refresh is not sent again."""
+    world.simkl.refreshes = [Unreachable(cause, retry_after=120.0), NEW]
     with pytest.raises(Unreachable):
         world.refresh()
     assert world.simkl.sent == ["refresh r-token"]
@@ -144,11 +229,13 @@ def test_refresh_refused_and_not_saved(world: RefreshWorld) -> None:
 
 
 def test_not_saved(world: RefreshWorld) -> None:
-    """If the new credentials cannot be stored, NotSaved is raised, and the next refresh works."""
+    """If the new credentials cannot be stored, they are used from memory, because the stored token has ended."""
     world.settings.writes_to_fail = 1
-    with pytest.raises(NotSaved):
-        world.refresh()
     assert world.refresh() == NEW
+    assert json.loads(world.settings.values["account"])["access_token"] == "old-token"
+    assert world.accounts.valid_credentials() == NEW
+    world.accounts.set_user(NEW, ADA._replace(name="Ada L."))
+    assert json.loads(world.settings.values["account"])["access_token"] == "new-token"
 
 
 def test_sign_out_during_wait(world: RefreshWorld) -> None:
@@ -179,9 +266,10 @@ def test_sign_in_during_request(world: RefreshWorld) -> None:
     assert world.accounts.valid_credentials() == PIN
 
 
-def test_quit(world: RefreshWorld) -> None:
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_quit(world: RefreshWorld, is_sent: bool) -> None:
     """If Kodi quits while Simkl does not answer, the refresh ends within two ticks."""
-    world.simkl.refreshes = [Hang(FAILURE)]
+    world.simkl.refreshes = [Hang(FAILURE, is_sent)]
     world.runtime.shut_down_at = FakeRuntime.START + 2
     with pytest.raises(Stopped):
         world.refresh()

@@ -74,6 +74,9 @@ def test_placeholders() -> None:
         Text.STILL_SIGNED_IN,
         Text.READ_ONLY,
         Text.SCAN_OR_ENTER_CODE,
+        Text.USER_LIMIT,
+        Text.APP_LIMIT,
+        Text.IN_HOURS,
     )
     for number, text in texts().items():
         expected: list[str] = []

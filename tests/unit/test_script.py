@@ -310,7 +310,7 @@ def test_sign_out_revokes_grant(
         revoked.append((credentials, connect().client_id, kodi.settings["access_token"]))
         return is_revoked
 
-    monkeypatch.setattr("lib.simkl_account.auth.sign_out.revoke", revoke)
+    monkeypatch.setattr("lib.simkl_account.auth.sign_out.revoke_on_screen", revoke)
     person.answers = [True]
     script.run(["default.py", "action=sign_out"])
     assert revoked == [(Credentials("a-token", "an-id", "r-token"), "an-id", "a-token")]
@@ -341,15 +341,14 @@ def test_read_only_sign_in(kodi: StubbedKodi, person: Person) -> None:
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch, person: Person) -> list[Any]:
-    """The arguments of each Check, followed by the credentials that it checks. It ends as person.outcomes says."""
+    """The arguments of each Check. It ends as person.outcomes says."""
     given: list[Any] = []
 
     class Check:
         def __init__(self, *arguments: Any) -> None:
             given.append(arguments)
 
-        def run(self, credentials: Credentials) -> Outcome:
-            given.append(credentials)
+        def run(self) -> Outcome:
             return person.outcomes.pop(0)
 
     monkeypatch.setattr("lib.simkl_account.auth.check.Check", Check)
@@ -361,7 +360,7 @@ def test_check(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
     kodi.settings.update(signed_in())
     script.run(["default.py", "action=check", "from=settings"])
     assert person.shown == ["The sign-in is good. Signed in as Ada."]
-    assert checks[-1] == Credentials("a-token", "an-id")
+    assert checks[0][2].credentials() == Credentials("a-token", "an-id")
     assert kodi.builtins == ["Addon.OpenSettings(script.simkl.account)"]
 
 
@@ -399,6 +398,14 @@ def test_check_needs_sign_in(kodi: StubbedKodi, person: Person, checks: list[Any
             Outcome(SignInResult.UNREACHABLE, Cause.NO_NETWORK),
             ["Cannot find Simkl. Is this device connected to the internet?"],
         ),
+        (
+            Outcome(SignInResult.UNREACHABLE, Cause.USER_LIMIT, seconds_left=5.2 * 3600),
+            ["The requests that Simkl allows this account in a day are used up. Try again in about 6 hours."],
+        ),
+        (
+            Outcome(SignInResult.UNREACHABLE, Cause.APP_LIMIT, seconds_left=3600),
+            ["The requests that Simkl allows this add-on in a day are used up. Try again in less than an hour."],
+        ),
     ],
 )
 def test_check_without_answer(
@@ -409,6 +416,25 @@ def test_check_without_answer(
     person.outcomes = [outcome]
     script.run(["default.py", "action=check"])
     assert person.shown == shown
+
+
+def test_check_client_id_refused(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If the sign-in has ended because Simkl refuses the client id, the user is told that reason."""
+    kodi.settings.update(signed_in(needs_sign_in=True, is_client_id_refused=True))
+    person.outcomes = [Outcome(SignInResult.NEEDS_SIGN_IN)]
+    person.answers = [False]
+    script.run(["default.py", "action=check"])
+    assert person.questions == ["Simkl no longer accepts the client ID of this add-on. Sign in again. [Sign in again]"]
+
+
+def test_check_token_refused(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
+    """If Simkl refuses the token at the moment, the user is told to wait, and can sign in again at once."""
+    kodi.settings.update(signed_in())
+    person.outcomes = [Outcome(SignInResult.TOKEN_REFUSED)]
+    person.answers = [False]
+    script.run(["default.py", "action=check"])
+    assert person.questions[0].startswith("Simkl does not accept this sign-in at the moment.")
+    assert person.questions[0].endswith("[Sign in again]")
 
 
 def test_check_of_outdated_sign_in(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:
@@ -493,8 +519,9 @@ def test_client_of_sign_in(kodi: StubbedKodi, person: Person, monkeypatch: pytes
     connect: Callable[[], Any] = person.sign_ins[0][0]
     with pytest.raises(Exception, match="no answer"):
         connect().request_code()
-    assert sent["url"] == "https://api.simkl.com/oauth/pin"
-    assert sent["params"] == {"client_id": "an-id", "app-name": "kodi-simkl-account", "app-version": "1.2.3"}
+    assert sent["url"] == "https://api.simkl.com/oauth2/device"
+    assert sent["data"]["client_id"] == "an-id"
+    assert sent["params"] == {"app-name": "kodi-simkl-account", "app-version": "1.2.3"}
     assert sent["user_agent"] == "kodi-simkl-account/1.2.3"
     assert sent["proxies"] == {"https": "http://proxy.example:3128"}
 

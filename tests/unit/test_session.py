@@ -1,720 +1,788 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Requests of other add-ons as the user: what is added to which request, and what follows a refused token."""
+"""Requests of other add-ons as the user: what Simkl and other hosts get, what the caller gets, and refused tokens."""
 
 from __future__ import annotations
 
 import io
-import json
+import pickle
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Callable
 
 import pytest
 import requests
-from requests.adapters import BaseAdapter
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import default_user_agent
 
 import lib.simkl_account as simkl_account
-from lib.simkl_account import wiring
-from lib.simkl_account.auth.check import RECHECK_DELAY
-from lib.simkl_account.errors import RefreshRefused, Unreachable
-from lib.simkl_account.models import Credentials
+from lib.simkl_account import SignInNeeded, wiring
+from lib.simkl_account.account.retries import LASTING, MARKED_INTERVAL
+from lib.simkl_account.errors import ClientIdRefused, RefreshRefused, Unreachable
+from lib.simkl_account.models import Account, Credentials
 from lib.simkl_account.outcome import Cause
-from lib.simkl_account.session import TIMEOUT, Session, SimklAuth
+from lib.simkl_account.session import OUTDATED_CHECK_INTERVAL, TIMEOUT, Session
+from tests.rig import faults
+from tests.rig.standin import StandIn
 
 from .fakes import FakeRuntime, FakeSimkl, signed_in
+from .loopback import fixture_authority, fixture_route, fixture_standin  # noqa: F401  # the fixtures
 from .stubs import StubbedKodi
 
-URL = "https://api.simkl.com/sync/activities"
-CALLER = {"client_id": ["an-id"], "app-name": ["plugin.video.caller"], "app-version": ["4.5.6"]}
-"""The parameters that are added to a request."""
+SIMKL = "https://api.simkl.com"
+URL = f"{SIMKL}/sync/activities"
+ELSEWHERE = "https://elsewhere.example/x"
+
+OURS = "client_id=an-id&app-name=plugin.video.caller&app-version=4.5.6"
+"""What is added to the query of a request to Simkl."""
+
+USER_AGENT = "plugin.video.caller/4.5.6"
+SECRETS = (b"a-token", b"new-token", b"an-id", b"plugin.video.caller", b"4.5.6")
+"""What only Simkl gets: the tokens, and what is added to the query and the User-Agent."""
+
+OLD, NEW, NEWER = "Bearer a-token", "Bearer new-token", "Bearer newer-token"
+REFRESHED = Credentials("new-token", "an-id", "r-token")
 
 REFUSED: Any = (401, {}, b'{"error":"user_token_failed","code":401}')
 GOOD: Any = (200, {}, b"{}")
-LIMIT_EXCEEDED = b'{"error":"user_limit_exceeded"}'
+BUSY = Unreachable(Cause.BUSY, retry_after=300.0)
 
-PROXY = {
-    "network.usehttpproxy": True,
-    "network.httpproxytype": 0,
-    "network.httpproxyserver": "proxy.example",
-    "network.httpproxyport": 3128,
-}
-"""Kodi's settings for a proxy."""
+NEEDS_SIGN_IN = "The sign-in to Simkl is no longer valid. Sign in again."
+OUTDATED = "Simkl has a new way of signing in: sign in again"
 
-NEW = Credentials("new-token", "an-id", "r-token")
-"""Simkl's answer to a refresh."""
+_SEND = HTTPAdapter.send
+"""What the fixture world replaces."""
 
 
-class FakeWeb(BaseAdapter):
-    """All web servers. They note each request, and give the answers in turn, the last one again and again."""
+class SessionWorld:
+    """A Session on web servers that note each request, in a Kodi in which Ada is signed in by the PIN flow."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kodi: StubbedKodi) -> None:
+        self.kodi = kodi
+        self.simkl = FakeSimkl(FakeRuntime())
+        """The Simkl that gets the refreshes and the requests for a code. Both succeed, by the device flow."""
+        self.simkl.flow, self.simkl.refreshes = "device", [REFRESHED]
         self.sent: list[requests.PreparedRequest] = []
         self.bodies: list[Any] = []
         self.options: list[dict[str, Any]] = []
         self.answers: list[Any] = [GOOD]
-        """Each is a status, headers and a body, or an exception."""
+        """Given in turn, the last one again and again. Each is a status, headers and a body, or an exception."""
+        self.on_request: Callable[[], object] = lambda: None
+        self.on_refresh: Callable[[], object] = lambda: None
+        """Called at each request, and at each refresh before it is sent."""
+        self.later = 0.0
+        """Seconds by which the clock that never jumps has been moved on."""
+        self.sign_in()
+        self.session = Session()
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        body = request.body
-        self.bodies.append(body.read() if hasattr(body, "read") else body)  # type: ignore[union-attr]
-        self.sent.append(requests.PreparedRequest.copy(request))
+    def sign_in(self, **changes: Any) -> None:
+        """Store a sign-in, as another interpreter does. changes: see signed_in()."""
+        self.kodi.settings.update(signed_in(**changes))
+
+    def get(self, url: str = URL, **options: Any) -> requests.Response:
+        return self.session.get(url, **options)
+
+    def send(self, adapter: Any, request: requests.PreparedRequest, **options: Any) -> Any:
+        """Stand in for HTTPAdapter.send()."""
+        self.sent.append(request)
+        body: Any = request.body
+        is_whole = body is None or isinstance(body, bytes)
+        self.bodies.append(body if is_whole else b"".join(body))  # a file consists of its lines
         self.options.append(options)
+        self.on_request()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        response = requests.Response()
-        response.status_code, headers, content = answer
-        response.headers.update(headers)
-        response.raw = io.BytesIO(content)
-        response.request, response.url = request, request.url or ""
-        response.connection = self  # type: ignore[attr-defined]
-        return response
+        status, headers, content = answer
+        raw = urllib3.HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
+        return adapter.build_response(request, raw)
 
-    def close(self) -> None: ...
+    def headers(self, name: str = "Authorization") -> list[Any]:
+        """Return a header of each request; None for a request without it."""
+        return [request.headers.get(name) for request in self.sent]
 
-    def authorizations(self) -> list[Any]:
-        """Return the header Authorization of each request; None for a request without it."""
-        return [request.headers.get("Authorization") for request in self.sent]
+    @property
+    def urls(self) -> list[str | None]:
+        return [request.url for request in self.sent]
+
+    @property
+    def account(self) -> Account:
+        """The stored account. There must be one."""
+        account = simkl_account.get_account()
+        assert account
+        return account
 
 
 @pytest.fixture
-def web(kodi: StubbedKodi) -> FakeWeb:
-    """The web servers that all requests go to, while Ada is signed in."""
-    kodi.settings.update(signed_in())
-    return FakeWeb()
+def world(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> SessionWorld:
+    """A SessionWorld."""
+    world, now = SessionWorld(kodi), time.monotonic
+
+    def connect(client_id: str) -> FakeSimkl:
+        world.on_refresh()
+        return world.simkl
+
+    monkeypatch.setattr(wiring, "connect", connect)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + world.later)
+    monkeypatch.setattr(HTTPAdapter, "send", lambda *args, **options: world.send(*args, **options))
+    return world
 
 
-@pytest.fixture(params=["Session", "SimklAuth"])
-def session(request: pytest.FixtureRequest, web: FakeWeb) -> requests.Session:
-    """The add-on's Session, and a plain session of requests with SimklAuth."""
-    if request.param == "Session":
-        session: requests.Session = Session()
-    else:
-        session = requests.Session()
-        session.auth = SimklAuth()
-    session.mount("https://", web)
-    session.mount("http://", web)
-    return session
+@pytest.fixture
+def online(world: SessionWorld, standin: StandIn, route: Callable[[int], None], tmp_path: Path) -> requests.Session:
+    """The Session, whose requests reach the stand-in over a socket and TLS. The sign-in is by the device flow."""
+    world.send = _SEND  # type: ignore[assignment,method-assign]
+    route(standin.port)
+    bundle = tmp_path / "ca.pem"
+    standin.authority.cert_pem.write_to_path(str(bundle))
+    world.session.verify = str(bundle)
+    world.sign_in(refresh_token="r-token")
+    return world.session
 
 
-def url_of(request: requests.PreparedRequest) -> tuple[str, dict[str, list[str]]]:
-    """Return the URL without its query, and the query's parameters."""
-    parts = urlsplit(request.url or "")
-    assert isinstance(parts.path, str)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}", parse_qs(str(parts.query))
+def moved(target: str, status: int = 302) -> Any:
+    """Return a redirect."""
+    return status, {"Location": target}, b""
 
 
-def sign_in_again(kodi: StubbedKodi, **changes: Any) -> None:
-    """Store a sign-in with another token, as another interpreter does. changes: see signed_in()."""
-    kodi.settings.update(signed_in(access_token="new-token", **changes))
+def secrets_in(value: object) -> list[bytes]:
+    """Return the SECRETS that a value holds, anywhere in it."""
+    return [secret for secret in SECRETS if secret in pickle.dumps(value)]
 
 
-def needs_sign_in(kodi: StubbedKodi) -> bool:
-    """Return True if the stored account is marked as refused by Simkl."""
-    return bool(json.loads(kodi.settings["account"])["needs_sign_in"])
+# A request to Simkl
 
 
-def test_request_to_simkl(session: requests.Session, web: FakeWeb) -> None:
-    """A request to Simkl gets the access token, the client id, and the calling add-on's id and version."""
-    session.post(URL, params={"date_from": "2026-01-01 00:00", "client_id": "not-mine"}, json={"a": 1})
-    (sent,) = web.sent
-    assert url_of(sent) == (URL, {"date_from": ["2026-01-01 00:00"], **CALLER})
-    assert sent.headers["Authorization"] == "Bearer a-token"
-    assert sent.headers["User-Agent"] == "plugin.video.caller/4.5.6"
-    assert sent.body == b'{"a": 1}'
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [("POST", URL), ("HEAD", URL), ("PUT", "https://api.simkl.com:443/x"), ("DELETE", "HTTPS://API.Simkl.com/x")],
+)
+def test_request_to_simkl(world: SessionWorld, method: str, url: str) -> None:
+    """A request to Simkl gets the access token, the client id, and the calling add-on's id and version.
+
+    The caller's header simkl-api-key does not reach Simkl: it is a client id, which would contradict ours.
+    """
+    headers = {"Authorization": "mine", "Simkl-API-Key": "mine", "X-Mine": "kept"}
+    response = world.session.request(method, url, params={"date_from": "2026-01-01 00:00"}, headers=headers, data=b"1")
+    assert [request.method for request in world.sent] == [method]
+    assert world.urls == [f"{url.lower()}?date_from=2026-01-01+00%3A00&{OURS}"]
+    assert (world.headers(), world.headers("User-Agent"), world.headers("X-Mine")) == ([OLD], [USER_AGENT], ["kept"])
+    assert (world.bodies, world.headers("simkl-api-key")) == ([b"1"], [None])
+    assert headers.items() <= response.request.headers.items(), "the caller's request stays as it was"
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("", ""),
+        ("?q=%FF&flag&empty=&x=%20y+z&a=1;b=2&q=%2F", "q=%FF&flag&empty=&x=%20y+z&a=1;b=2&q=%2F&"),
+        ("?client_id=mine&a=1&app%2Dname&my_client_id=2&app-version=9", "a=1&my_client_id=2&"),
+    ],
+)
+def test_query(world: SessionWorld, query: str, kept: str) -> None:
+    """The caller's query stays byte for byte, but for parameters with the names of ours, and ours come after it."""
+    world.get(URL + query)
+    assert world.urls == [f"{URL}?{kept}{OURS}"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "to_simkl", "to_others"),
+    [
+        ({}, USER_AGENT, default_user_agent()),
+        ({"User-Agent": "mine/1"}, f"{USER_AGENT} mine/1", "mine/1"),
+        ({"User-Agent": None}, USER_AGENT, None),
+    ],
+)
+def test_callers_user_agent(world: SessionWorld, headers: Any, to_simkl: str, to_others: str | None) -> None:
+    """The caller's own User-Agent follows ours at Simkl, and another host gets only the caller's."""
+    world.answers = [moved(ELSEWHERE), GOOD]
+    world.get(headers=headers)
+    assert world.headers("User-Agent") == [to_simkl, to_others]
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "https://elsewhere.example/sync/activities",
+        ELSEWHERE,
         "http://api.simkl.com/sync/activities",
         "https://api.simkl.com:8443/",
         "https://simkl.com/",
+        "https://api.simkl.com./",
         "https://api.simkl.com.elsewhere.example/",
         "https://api.simkl.com@elsewhere.example/",
+        "https://api.simkl.com:443@elsewhere.example/",
         "https://elsewhere.example/?https://api.simkl.com/",
         "https://notapi.simkl.com/",
     ],
 )
-def test_request_to_other_host(session: requests.Session, web: FakeWeb, url: str) -> None:
-    """Nothing is added to a request to any other host, port or scheme, and it is not sent again if it is refused."""
-    web.answers = [REFUSED]
-    session.get(url)
-    (sent,) = web.sent
-    user_name_in_url = "Basic YXBpLnNpbWtsLmNvbTo="  # "api.simkl.com:", which requests takes from one of the URLs
-    assert sent.headers.get("Authorization", "") in ("", user_name_in_url)
-    assert "caller" not in sent.headers["User-Agent"] + (sent.url or "")
-    assert "an-id" not in (sent.url or "")
+def test_other_host(world: SessionWorld, url: str) -> None:
+    """A request or a redirect to any other host, port or scheme gets only what the caller has set."""
+    world.answers = [REFUSED, moved(url), REFUSED]
+    for start in (url, URL):
+        assert world.get(start, headers={"X-Mine": "kept"}).status_code == 401
+    request, _, redirect = world.sent
+    for sent in (request, redirect):
+        assert (sent.url, sent.headers["X-Mine"], secrets_in(sent)) == (url, "kept", [])
+        assert "Bearer" not in sent.headers.get("Authorization", "")  # requests may take a user name from the URL
 
 
-def test_redirect_to_other_host(session: requests.Session, web: FakeWeb) -> None:
-    """A redirect to another host gets only what the caller has set, and the history shows the signed request."""
-    for target in ("https://elsewhere.example/x", "//elsewhere.example/x", "http://api.simkl.com/x"):
-        web.sent.clear()
-        web.answers = [(302, {"Location": target}, b""), REFUSED]
-        response = session.get(URL, headers={"X-Mine": "kept"})
-        first, second = web.sent
-        assert first.headers["Authorization"] == "Bearer a-token"
-        assert not {"Authorization"} & set(second.headers)
-        assert "caller" not in second.headers["User-Agent"] + (second.url or "")
-        assert "an-id" not in (second.url or "")
-        assert second.headers["X-Mine"] == "kept"
-        assert response.history[0].request.headers["Authorization"] == "Bearer a-token", "the request as it was sent"
+@pytest.mark.parametrize("url", [URL, f"{SIMKL}/movies/53536"])
+def test_signed_out(world: SessionWorld, url: str) -> None:
+    """If nobody is signed in and there is no client id, a request to Simkl raises SignInNeeded; others are sent."""
+    world.kodi.settings.clear()
+    with pytest.raises(SignInNeeded):
+        world.get(url)
+    assert (world.sent, world.kodi.notifications) == ([], [])
+    assert world.get(ELSEWHERE).ok
 
 
-def test_redirect_that_repeats_query(session: requests.Session, web: FakeWeb) -> None:
-    """If Simkl repeats the added parameters in a redirect to another host, they are removed from it."""
-    for target in ("https://elsewhere.example/x", "http://api.simkl.com/sync/activities"):
-        web.sent.clear()
-        echo = "?page=2&client_id=an-id&app-name=plugin.video.caller&app-version=4.5.6"
-        web.answers = [(301, {"Location": target + echo}, b""), GOOD]
-        session.get(URL, params={"page": 2})
-        assert web.sent[1].url == target + "?page=2"
+# The catalogue
 
 
-def test_redirect_after_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If a retry with a new token is redirected, Simkl gets the new token, and another host gets none."""
-    kodi.on_wait = lambda: sign_in_again(kodi)
-    web.answers = [
-        REFUSED,
-        (302, {"Location": "/other"}, b""),
-        (302, {"Location": "https://elsewhere.example/"}, b""),
-        GOOD,
-    ]
-    response = session.get(URL)
-    _, _, third, last = web.sent
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token", "Bearer new-token", None]
-    assert url_of(third) == ("https://api.simkl.com/other", CALLER)
-    assert "caller" not in last.headers["User-Agent"] + (last.url or "")
-    assert response.status_code == 200
+@pytest.mark.parametrize("path", ["/movies/53536", "/tv/tt0944947", "/anime/1", "/tv/episodes/1", "/anime/episodes/1"])
+@pytest.mark.parametrize("settings", [signed_in(), signed_in(needs_sign_in=True), {"client_id": "an-id"}])
+def test_catalogue(world: SessionWorld, settings: dict[str, str], path: str) -> None:
+    """A look-up in the catalogue goes without a token: signed in, marked, and signed out."""
+    world.kodi.settings.clear()
+    world.kodi.settings.update(settings)
+    response = world.get(f"{SIMKL}{path}?extended=full")
+    assert world.urls == [f"{SIMKL}{path}?extended=full&{OURS}"]
+    assert (world.headers(), world.headers("User-Agent")) == ([None], [USER_AGENT])
+    assert secrets_in(response) == []
 
 
-def test_redirect_back_to_simkl(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If another host redirects a request to Simkl, it is not signed, and a refusal does not mark the account."""
-    back = (302, {"Location": "https://api.simkl.com/back"}, b"")
-    for last in (REFUSED, (302, {"Location": "https://elsewhere.example/"}, b"")):
-        web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), back, last, GOOD]
-        session.get(URL)
-        assert not needs_sign_in(kodi)
-        assert web.authorizations()[-2:] == [None, None]
-        web.sent.clear()
+@pytest.mark.parametrize("path", ["/movies/trending", "/movies/53536/credits", "/x/movies/53536", "/search/id"])
+def test_not_in_catalogue(world: SessionWorld, path: str) -> None:
+    """Another path, or another method than GET, is an ordinary request."""
+    world.get(SIMKL + path)
+    world.session.post(f"{SIMKL}/movies/53536")
+    assert world.headers() == [OLD, OLD]
 
 
-def test_prepared_request_sent_again(session: requests.Session, web: FakeWeb) -> None:
-    """A prepared request that was redirected can be sent again, and is signed each time."""
-    prepared = session.prepare_request(requests.Request("GET", URL))
-    for _ in range(2):
-        web.answers = [(302, {"Location": "https://elsewhere.example/"}, b""), GOOD]
-        session.send(prepared)
-    session.send(prepared, allow_redirects=False)
-    assert web.authorizations() == ["Bearer a-token", None, "Bearer a-token", None, "Bearer a-token"]
-    web.answers = [REFUSED, GOOD]
-    history = session.send(prepared).history
-    assert [response.request.headers.get("Authorization") for response in history] == ["Bearer a-token"]
+# Redirects
 
 
-def test_redirect_without_client_id(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the stored sign-in has no client id, a redirect within Simkl works."""
-    kodi.settings.update(account="", client_id="")
-    web.answers = [(302, {"Location": "/other"}, b""), GOOD]
-    assert session.get(URL).ok
-
-
-def test_callers_user_agent(session: requests.Session, web: FakeWeb) -> None:
-    """Another host gets the User-Agent that the caller has set, if any, and Simkl gets the add-on's id and version."""
-    for theirs in ("mine/1", None):
-        web.sent.clear()
-        web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
-        session.get(URL, headers={"User-Agent": theirs})
-        assert [request.headers.get("User-Agent") for request in web.sent] == ["plugin.video.caller/4.5.6", theirs]
-
-
-def test_redirect_within_simkl(session: requests.Session, web: FakeWeb) -> None:
-    """A redirect within Simkl is signed, and a redirect from there to another host is not."""
-    web.answers = [
-        (307, {"Location": "/other?page=2"}, b""),
-        (302, {"Location": "https://elsewhere.example/x"}, b""),
-        GOOD,
-    ]
-    session.get(URL)
-    _, second, third = web.sent
-    assert url_of(second) == ("https://api.simkl.com/other", {"page": ["2"], **CALLER})
-    assert second.headers["Authorization"] == "Bearer a-token"
-    assert second.headers["User-Agent"] == "plugin.video.caller/4.5.6"
-    assert "Authorization" not in third.headers
-    assert "caller" not in third.headers["User-Agent"] + (third.url or "")
-
-
-def test_not_signed_in(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If nobody is signed in, a request to Simkl raises SignInNeeded, and a request to another host is sent."""
-    kodi.settings.clear()
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert (web.sent, kodi.notifications) == ([], [])
-    assert session.get("https://elsewhere.example/").ok
-
-
-def test_account_is_read_for_each_request(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user signs in again between two requests, the second one has the new token."""
-    session.get(URL)
-    sign_in_again(kodi)
-    session.get(URL)
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
-
-
-# A refused token
-
-
-def test_token_refused_once(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If Simkl refuses the token once, the request is repeated after RECHECK_DELAY, and the caller gets its answer."""
-    web.answers = [REFUSED, (200, {}, b'{"fine":1}')]
-    response = session.post(URL, json={"a": 1}, timeout=7)
-    assert response.json() == {"fine": 1}
-    assert [refused.status_code for refused in response.history] == [401]
-    assert web.bodies == [b'{"a": 1}'] * 2
-    assert [sent.url for sent in web.sent] == [web.sent[0].url] * 2
-    assert web.options[0] == web.options[1]
-    assert kodi.waits == [RECHECK_DELAY]
-    assert not needs_sign_in(kodi)
-    assert kodi.notifications == []
-
-
-def test_token_refused_twice(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If Simkl refuses the token twice, the account is marked, the user is reminded once, and SignInNeeded is raised.
-
-    After that, nothing is sent any more.
-    """
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert (len(web.sent), kodi.waits) == (2, [RECHECK_DELAY])
-    assert needs_sign_in(kodi)
-    assert kodi.settings["signed_in"] == "again"
-    assert kodi.settings["access_token"] == "a-token", "the token stays stored"
-    assert kodi.notifications == ["The sign-in to Simkl is no longer valid. Sign in again."]
-    assert "script.simkl.account.cooldown.reminder" in kodi.properties
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert len(web.sent) == 2, "nothing more is sent"
-    assert len(kodi.notifications) == 1
-    assert not simkl_account.is_signed_in()
-    account = simkl_account.get_account()
-    assert account
-    assert (account.name, account.needs_sign_in) == ("Ada", True)
+def test_redirects(world: SessionWorld) -> None:
+    """A redirect within Simkl is signed, with our parameters once; one to another host is not, even after a refresh."""
+    world.sign_in(refresh_token="r-token")
+    world.answers = [REFUSED, moved(f"/other?page=2&{OURS}", 307), moved("//elsewhere.example/x"), GOOD]
+    response = world.session.post(URL, data=b"body", headers={"Authorization": "mine"})
+    assert world.urls == [f"{URL}?{OURS}", f"{URL}?{OURS}", f"{SIMKL}/other?page=2&{OURS}", ELSEWHERE]
+    assert world.headers() == [OLD, NEW, NEW, None]
+    assert world.bodies == [b"body", b"body", b"body", None]
+    assert secrets_in(world.sent[3]) == []
+    assert [answer.status_code for answer in response.history] == [307, 302]
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "places",
     [
-        (500, {}, b""),
-        (503, {}, b""),
-        (429, {"Retry-After": "5"}, b'{"error":"user_token_failed"}'),
-        (403, {}, b'{"error":"user_token_failed"}'),
-        (401, {}, b"<html>Sign in to the hotel's Wi-Fi</html>"),
-        (401, {}, b'{"error":"something else"}'),
-        requests.ConnectionError(),
-        requests.Timeout(),
+        [ELSEWHERE, URL, "/x", "/y"],
+        [ELSEWHERE, "/x", URL],
+        [ELSEWHERE, URL, ELSEWHERE, f"{SIMKL}:443/x"],
+        [URL, ELSEWHERE, URL, "/x"],
+        ["http://api.simkl.com/x", URL],
     ],
 )
-@pytest.mark.parametrize("earlier", [[], [REFUSED]])
-def test_other_failures(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, answer: Any, earlier: list[Any]
-) -> None:
-    """The caller gets any other failure as it is, and the account is not marked, even after one refusal."""
-    web.answers = [*earlier, answer]
+def test_redirect_by_other_host(world: SessionWorld, places: list[str]) -> None:
+    """If another host redirects a request to Simkl, it is not signed, also further on, and a refusal does not count."""
+    for world.later in (0, LASTING):
+        world.sent, world.answers = [], [*map(moved, places[1:]), REFUSED]
+        assert world.get(places[0]).status_code == 401
+        assert world.headers() == [OLD if places[0] == URL else None, *[None] * (len(places) - 1)]
+        assert secrets_in(world.sent[1:]) == []
+    assert not world.account.needs_sign_in
+
+
+def test_redirect_by_hand(world: SessionWorld) -> None:
+    """A redirect by another host that the caller follows is not signed."""
+    world.answers = [moved(URL), GOOD]
+    response = world.get(ELSEWHERE, allow_redirects=False)
+    assert response.next
+    world.session.send(response.next)
+    assert (world.urls, world.headers()) == ([ELSEWHERE, URL], [None, None])
+
+
+def test_prepared_request_sent_again(world: SessionWorld) -> None:
+    """A prepared request can be sent again, also after a redirect: it is signed each time, with the token of then."""
+    prepared = world.session.prepare_request(requests.Request("GET", URL))
+    for _ in range(2):
+        world.answers = [moved(ELSEWHERE), GOOD]
+        world.session.send(prepared)
+    world.sign_in(access_token="new-token")
+    world.session.send(prepared, allow_redirects=False)
+    assert world.headers() == [OLD, None, OLD, None, NEW]
+    assert secrets_in(prepared) == []
+
+
+# What the caller gets
+
+
+def test_answer(online: requests.Session, standin: StandIn) -> None:
+    """An answer and its history hold neither a token nor what is added to the query, and can be pickled."""
+    standin.fault("activities", faults.status(401, REFUSED[2]), faults.redirect("/sync/activities?b=2"))
+    standin.fault("activities", faults.status(200, b'{"fine":1}'))
+    response = online.get(URL, params={"a": 1})
+    assert [request.headers["Authorization"] for request in standin.requests] == [OLD, NEW, NEW]
+    answers = [*response.history, response]
+    assert [answer.url for answer in answers] == [f"{URL}?a=1", f"{URL}?b=2"]
+    assert [answer.request.url for answer in answers] == [f"{URL}?a=1", f"{URL}?b=2"]
+    assert [secrets_in(answer) for answer in answers] == [[], []]
+    assert pickle.loads(pickle.dumps(response)).json() == {"fine": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [(faults.drop, requests.ConnectionError), (faults.silence, requests.Timeout)]
+)
+def test_error(online: requests.Session, standin: StandIn, fault: faults.Fault, error: type[Exception]) -> None:
+    """The request of an exception is the caller's, and no text of the exception holds the token."""
+    standin.fault("activities", fault)
+    prepared = online.prepare_request(requests.Request("GET", URL))
+    with pytest.raises(requests.RequestException) as caught:
+        online.send(prepared, timeout=(5, 0.2))
+    assert isinstance(caught.value, error)
+    assert standin.requests[0].headers["Authorization"] == OLD
+    assert (caught.value.request, secrets_in(prepared)) == (prepared, [])
+    assert "a-token" not in f"{caught.value!r} {caught.value}"
+
+
+def test_stream(online: requests.Session, standin: StandIn) -> None:
+    """With stream=True, the body of the last answer is left to the caller. A second try uses the same connection."""
+    standin.fault("activities", faults.status(401, REFUSED[2]), faults.status(200, b"a film"))
+    response = online.get(URL, stream=True)
+    assert response.raw.read() == b"a film"
+    assert response.elapsed > timedelta()
+    first, second = standin.requests
+    assert first.connection == second.connection
+
+
+def test_callers_hook(world: SessionWorld) -> None:
+    """A hook of the caller runs once, with the last answer, and there is no hook of ours."""
+    world.sign_in(refresh_token="r-token")
+    world.answers = [REFUSED, GOOD]
+    seen: list[requests.Response] = []
+    response = world.get(hooks={"response": lambda answer, **options: seen.append(answer)})
+    assert (seen, response.status_code) == ([response], 200)
+    assert [len(hooks) for hooks in response.request.hooks.values()] == [1]
+
+
+# A refused token of the PIN flow
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+def test_token_refused(world: SessionWorld, can_write: bool) -> None:
+    """If Simkl refuses the token, the caller gets the refusal; if it does so LASTING later, SignInNeeded is raised.
+
+    Then the account is marked, and the user is reminded, even if Kodi cannot store the mark.
+    """
+    world.kodi.write_settings()
+    world.kodi.can_write = can_write
+    world.answers = [REFUSED]
+    for world.later in (0, LASTING - 10):
+        response = world.get()
+        assert (response.status_code, response.json()["error"]) == (401, "user_token_failed")
+        assert (world.kodi.waits, world.kodi.notifications, world.account.needs_sign_in) == ([], [], False)
+    world.later = LASTING
+    with pytest.raises(SignInNeeded):
+        world.get()
+    assert len(world.sent) == 3
+    assert (world.account.name, world.account.needs_sign_in) == ("Ada", can_write)
+    assert world.kodi.settings["signed_in"] == ("again" if can_write else "yes")
+    assert (simkl_account.is_signed_in(), world.kodi.settings["access_token"]) == (not can_write, "a-token")
+    assert world.kodi.notifications == [NEEDS_SIGN_IN]
+
+
+def test_token_accepted_between(world: SessionWorld) -> None:
+    """If Simkl accepts the token between two refusals, the account is not marked."""
+    world.answers = [REFUSED, GOOD, REFUSED]
+    for world.later, status in ((0, 401), (10, 200), (LASTING, 401)):
+        assert world.get().status_code == status
+    assert not world.account.needs_sign_in
+
+
+def test_marked_account(world: SessionWorld) -> None:
+    """With a marked account, one request in MARKED_INTERVAL is sent, and the others raise SignInNeeded at once.
+
+    The user is reminded once an hour. If Simkl accepts the token again, the mark goes.
+    """
+    world.sign_in(needs_sign_in=True)
+    world.answers = [REFUSED]
+    for looks in (1, 2):
+        for _ in range(3):
+            with pytest.raises(SignInNeeded):
+                world.get()
+        assert (len(world.sent), len(world.kodi.notifications)) == (looks, looks)
+        world.later += MARKED_INTERVAL
+    world.answers = [GOOD]
+    assert world.get().ok
+    assert (world.account.needs_sign_in, world.kodi.settings["signed_in"]) == (False, "yes")
+
+
+OTHER_ANSWERS = [
+    (503, {}, b""),
+    (429, {"Retry-After": "5"}, b'{"error":"user_token_failed"}'),
+    (429, {"Retry-After": "9"}, b'{"error":"rate_limit"}'),
+    (403, {}, b'{"error":"user_token_failed"}'),
+    (401, {}, b"<html>Sign in to the hotel's Wi-Fi</html>"),
+    (401, {}, b'{"error":"something else"}'),
+]
+"""Failures that say nothing about the token."""
+
+
+@pytest.mark.parametrize("answer", [*OTHER_ANSWERS, requests.ConnectionError(), requests.Timeout()])
+def test_other_failures(world: SessionWorld, answer: Any) -> None:
+    """The caller gets any other failure as it is, and the account is not marked, even LASTING after a refusal."""
+    world.answers = [REFUSED, answer]
+    world.get()
+    world.later = LASTING
     if isinstance(answer, Exception):
         with pytest.raises(type(answer)):
-            session.get(URL)
+            world.get()
     else:
-        assert session.get(URL).status_code == answer[0]
-    assert not needs_sign_in(kodi)
-    assert kodi.notifications == []
+        response = world.get()
+        assert (response.status_code, response.content) == (answer[0], answer[2])
+    assert len(world.sent) == 2
+    assert not world.account.needs_sign_in
+    assert world.kodi.notifications == []
 
 
-def test_sign_in_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user signs in again during RECHECK_DELAY, the retry has the new token and the new client id."""
-    kodi.on_wait = lambda: sign_in_again(kodi, client_id="other-id")
-    web.answers = [REFUSED, GOOD]
-    session.get(URL)
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
-    assert url_of(web.sent[1])[1]["client_id"] == ["other-id"]
+@pytest.mark.parametrize("answer", OTHER_ANSWERS)
+def test_other_failures_of_marked_account(world: SessionWorld, answer: Any) -> None:
+    """Such a failure does not take the mark of an account away."""
+    world.sign_in(needs_sign_in=True)
+    world.answers = [answer]
+    assert world.get().status_code == answer[0]
+    assert world.account.needs_sign_in
 
 
-def test_new_token_refused_once(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user signs in again during RECHECK_DELAY, one refusal of the new token does not mark the account."""
-    kodi.on_wait = lambda: sign_in_again(kodi)
-    web.answers = [REFUSED]
-    assert session.get(URL).status_code == 401
-    assert not needs_sign_in(kodi)
+@pytest.mark.parametrize("second", [GOOD, REFUSED])
+def test_sign_in_during_request(world: SessionWorld, second: Any) -> None:
+    """If the user signs in again during a request, it is sent again as the new user; one refusal marks nothing."""
+    world.answers = [REFUSED]
+    world.get()
+    world.later, world.answers = LASTING, [REFUSED, second]
+    world.on_request = lambda: world.sign_in(access_token="new-token", client_id="other-id")
+    assert world.get().status_code == second[0]
+    assert world.headers() == [OLD, OLD, NEW]
+    assert world.urls[-1] == f"{URL}?{OURS.replace('an-id', 'other-id')}"
+    assert simkl_account.is_signed_in()
+    assert world.kodi.notifications == []
 
 
-def test_sign_in_during_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user signs in again during the retry, the refusal of the old token does not mark the account."""
-    send = web.send
+# A refused token of the device flow
 
-    def send_and_sign_in(request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        if len(web.sent) == 1:
-            sign_in_again(kodi)
-        return send(request, **options)
 
-    web.send = send_and_sign_in  # type: ignore[method-assign]
-    web.answers = [REFUSED]
-    assert session.get(URL).status_code == 401
-    assert kodi.notifications == []
+@pytest.mark.parametrize(("refresh", "used"), [(REFRESHED, NEW), (BUSY, OLD)])
+def test_token_expires_soon(world: SessionWorld, refresh: Any, used: str) -> None:
+    """A token that expires soon is refreshed before a request, once for all Sessions; if that fails, it is used."""
+    world.sign_in(refresh_token="r-token", issued_at=1.0, expires_at=604801.0)
+    world.simkl.refreshes = [refresh]
+    for session in (world.session, Session()):
+        assert session.get(URL).ok
+    assert (world.headers(), world.simkl.sent) == ([used, used], ["refresh r-token"])
     assert simkl_account.is_signed_in()
 
 
-def test_sign_out_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user signs out during RECHECK_DELAY, SignInNeeded is raised, and the user is not reminded."""
-    kodi.on_wait = kodi.settings.clear
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert (len(web.sent), kodi.notifications) == (1, [])
+def test_refused_token_is_refreshed(world: SessionWorld) -> None:
+    """If Simkl refuses the token, it is refreshed, the same request is sent again, and the caller gets that answer."""
+    world.sign_in(refresh_token="r-token")
+    world.answers = [REFUSED, (200, {}, b'{"fine":1}')]
+    response = world.session.post(URL, json={"a": 1}, timeout=7)
+    assert (response.json(), response.history) == ({"fine": 1}, [])
+    assert (world.headers(), world.urls, world.bodies) == ([OLD, NEW], [f"{URL}?{OURS}"] * 2, [b'{"a": 1}'] * 2)
+    assert world.options[0] == world.options[1]
+    assert world.simkl.sent == ["refresh r-token"]
 
 
-def test_quit_during_delay(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If Kodi quits during RECHECK_DELAY, the caller gets the refusal, and the account is not marked."""
-    kodi.on_wait = lambda: setattr(kodi, "abort", True)
-    web.answers = [REFUSED]
-    assert session.get(URL).status_code == 401
-    assert len(web.sent) == 1
-    assert not needs_sign_in(kodi)
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_refreshed_by_another_interpreter(world: SessionWorld, refusals: int) -> None:
+    """If another interpreter has refreshed the token by now, its token is used; if that is refused, it is refreshed.
 
-
-def test_file_is_sent_again(session: requests.Session, web: FakeWeb) -> None:
-    """A retry sends a file from the same position as the first request."""
-    web.answers = [REFUSED, GOOD]
-    file = io.BytesIO(b"header,body")
-    file.seek(7)
-    session.post(URL, data=file)
-    assert web.bodies == [b"body", b"body"]
-
-
-def test_body_that_cannot_be_sent_again(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the body cannot be sent again, the caller gets the refusal, and the account is not marked."""
-    web.answers = [REFUSED]
-    assert session.post(URL, data=iter([b"once"])).status_code == 401
-    assert len(web.sent) == 1
-    assert not needs_sign_in(kodi)
-
-
-def test_mark_not_saved(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If Simkl refuses the token twice, SignInNeeded is raised, also if Kodi cannot store that."""
-    kodi.write_settings()
-    kodi.can_write = False
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-
-
-# Refreshing the token
-
-
-class DeviceSimkl(FakeSimkl):
-    """A Simkl whose client id is for the device flow."""
-
-    flow = "device"
-
-
-@pytest.fixture
-def simkl(monkeypatch: pytest.MonkeyPatch) -> DeviceSimkl:
-    """The Simkl that gets the refreshes and the requests for a code. It answers a refresh with NEW."""
-    simkl = DeviceSimkl(FakeRuntime())
-    simkl.refreshes = [NEW]
-    monkeypatch.setattr(wiring, "connect", lambda client_id: simkl)
-    return simkl
-
-
-def expires_soon() -> dict[str, str]:
-    """Return the settings while Ada's token is due for a refresh."""
-    return signed_in(refresh_token="r-token", issued_at=1.0, expires_at=604801.0)
-
-
-def test_token_expires_soon(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
-    """If the token expires soon, it is refreshed once before the request."""
-    kodi.settings.update(expires_soon())
-    session.get(URL)
-    session.get(URL)
-    assert web.authorizations() == ["Bearer new-token", "Bearer new-token"]
-    assert kodi.settings["access_token"] == "new-token"
-    assert simkl.sent == ["refresh r-token"]
-
-
-def test_refresh_without_answer(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
-    """If a refresh gets no answer, requests have the old token, and no refresh is sent until the cooldown is over."""
-    kodi.settings.update(expires_soon())
-    simkl.refreshes = [Unreachable(Cause.NO_ANSWER)]
-    session.get(URL)
-    session.get(URL)
-    SimklAuth()(requests.Request("GET", URL).prepare())
-    assert web.authorizations() == ["Bearer a-token", "Bearer a-token"]
-    assert simkl.sent == ["refresh r-token"] * 2, "one refresh, which is tried twice"
-    assert "script.simkl.account.cooldown.refresh" in kodi.properties
-    assert not needs_sign_in(kodi)
-
-
-def test_refused_token_is_refreshed(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
-) -> None:
-    """If Simkl refuses a token that can be refreshed, it is refreshed at once, and the request is sent again."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    web.answers = [REFUSED, GOOD]
-    response = session.post(URL, json={"a": 1})
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
-    assert web.bodies == [b'{"a": 1}'] * 2
-    assert [refused.status_code for refused in response.history] == [401]
-    assert RECHECK_DELAY not in kodi.waits
-    assert simkl.sent == ["refresh r-token"]
-
-
-def test_refreshed_by_another_interpreter(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
-) -> None:
-    """If another interpreter has refreshed the refused token by now, its new token is used at once."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    send = web.send
-
-    def send_and_refresh(request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        sign_in_again(kodi, refresh_token="r-token")
-        return send(request, **options)
-
-    web.send = send_and_refresh  # type: ignore[method-assign]
-    web.answers = [REFUSED, GOOD]
-    assert session.get(URL).ok
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
-    assert RECHECK_DELAY not in kodi.waits
-    assert simkl.sent == []
-
-
-def test_refused_token_cannot_be_refreshed(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
-) -> None:
-    """If a refused token cannot be refreshed now, the caller gets the refusal, and the account is not marked."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    simkl.refreshes = [Unreachable(Cause.BUSY)]
-    web.answers = [REFUSED]
-    assert session.get(URL).status_code == 401
-    assert not needs_sign_in(kodi)
-    assert len(web.sent) == 1
-    assert simkl.sent == ["refresh r-token"]
-
-
-def test_refresh_retry_after(
-    kodi: StubbedKodi,
-    session: requests.Session,
-    web: FakeWeb,
-    simkl: DeviceSimkl,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """If Simkl answers a refresh with Retry-After, no refresh is sent until that time is over."""
-    now = 100.0
-    monkeypatch.setattr("lib.simkl_account.kodi.cooldown.time.monotonic", lambda: now)
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    simkl.refreshes = [Unreachable(Cause.BUSY, retry_after=300.0), NEW]
-    web.answers = [REFUSED]
-    for _ in range(10):
-        assert session.get(URL).status_code == 401
-    now += 299
-    assert session.get(URL).status_code == 401
-    assert simkl.sent == ["refresh r-token"]
-    now += 2
-    web.answers = [REFUSED, GOOD]
-    assert session.get(URL).ok
-    assert simkl.sent == ["refresh r-token"] * 2
-
-
-def test_refresh_without_retry(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
-    """If the body cannot be sent again, the refused token is refreshed all the same, for the next request."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    web.answers = [REFUSED]
-    assert session.post(URL, data=iter([b"once"])).status_code == 401
-    web.answers = [GOOD]
-    assert session.post(URL, data=iter([b"once"])).ok
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token"]
-    assert simkl.sent == ["refresh r-token"]
-
-
-def test_sign_out_during_refresh(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the user signs out during a refresh, SignInNeeded is raised, and the user is not reminded."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-
-    def refresh(*arguments: Any) -> None:
-        kodi.settings.clear()
-        raise simkl_account.SignInNeeded("signed out")
-
-    monkeypatch.setattr(wiring, "refresh_in_this_kodi", refresh)
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert kodi.notifications == []
-
-
-def test_refresh_token_refused(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
-    """If Simkl refuses the refresh token, the account is marked, the user is reminded, and SignInNeeded is raised."""
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    simkl.refreshes = [RefreshRefused("HTTP 400")]
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.get(URL)
-    assert needs_sign_in(kodi)
-    assert kodi.notifications == ["The sign-in to Simkl is no longer valid. Sign in again."]
-    assert simkl.sent == ["refresh r-token"]
-
-
-def test_refreshed_token_refused_twice(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl
-) -> None:
-    """If Simkl refuses two refreshed tokens, the account is marked, and SignInNeeded is raised.
-
-    There are two refreshes, because a refresh that Simkl carries out late can end the first new token.
+    Each try has the whole file.
     """
-    kodi.settings.update(signed_in(refresh_token="r-token"))
-    simkl.refreshes = [NEW, NEW._replace(access_token="newer-token")]
-    web.answers = [REFUSED]
-    with pytest.raises(simkl_account.SignInNeeded):
-        session.post(URL, data=io.BytesIO(b"body"))
-    assert web.bodies == [b"body"] * 3, "each request has the whole file"
-    assert web.authorizations() == ["Bearer a-token", "Bearer new-token", "Bearer newer-token"]
-    assert RECHECK_DELAY in kodi.waits
-    assert needs_sign_in(kodi)
-    assert simkl.sent == ["refresh r-token"] * 2
+    world.sign_in(refresh_token="r-token")
+    world.on_request = lambda: world.sign_in(access_token="new-token", refresh_token="r-token")
+    world.simkl.refreshes = [REFRESHED._replace(access_token="newer-token")]
+    world.answers, file = [*[REFUSED] * refusals, GOOD], io.BytesIO(b"header,body")
+    file.seek(7)
+    assert world.session.post(URL, data=file).ok
+    assert world.headers() == [OLD, NEW, NEWER][: refusals + 1]
+    assert world.bodies == [b"body"] * (refusals + 1)
+    assert world.simkl.sent == ["refresh r-token"] * (refusals - 1)
 
 
-# The daily limit
+def test_refreshed_token_refused(world: SessionWorld) -> None:
+    """If Simkl refuses a refreshed token, the caller gets the refusal, and however long it lasts, nothing is marked."""
+    world.sign_in(refresh_token="r-token")
+    world.simkl.refreshes = [REFRESHED, REFRESHED._replace(access_token="newer-token")]
+    world.answers = [REFUSED]
+    for world.later in (0, LASTING):
+        assert world.get().status_code == 401
+    assert world.headers() == [OLD, NEW, NEW, NEWER]
+    assert simkl_account.is_signed_in()
+    assert world.kodi.notifications == []
 
 
-def test_daily_limit(kodi: StubbedKodi, session: requests.Session, web: FakeWeb) -> None:
-    """If the user's requests for the day are used up, UserLimitExceeded is raised, with the time of Retry-After."""
-    web.answers = [(429, {"Retry-After": "7200"}, LIMIT_EXCEEDED)]
+@pytest.mark.parametrize(
+    ("error", "reminder"),
+    [
+        (RefreshRefused("HTTP 400"), NEEDS_SIGN_IN),
+        (ClientIdRefused("HTTP 401"), "Simkl no longer accepts the client ID of this add-on. Sign in again."),
+    ],
+)
+def test_refresh_refused(world: SessionWorld, error: Exception, reminder: str) -> None:
+    """If Simkl refuses a refresh, the account is marked, the user is told why, and SignInNeeded is raised."""
+    world.sign_in(refresh_token="r-token")
+    world.simkl.refreshes, world.answers = [error], [REFUSED]
+    with pytest.raises(SignInNeeded):
+        world.get()
+    assert (len(world.sent), world.simkl.sent) == (1, ["refresh r-token"])
+    assert world.account.needs_sign_in
+    assert world.account.is_client_id_refused is isinstance(error, ClientIdRefused)
+    assert world.kodi.notifications == [reminder]
+
+
+def test_refresh_fails(world: SessionWorld) -> None:
+    """If a refresh fails, the caller gets the refusal, and no refresh is sent until the time of Retry-After is over."""
+    world.sign_in(refresh_token="r-token")
+    world.simkl.refreshes, world.answers = [BUSY, REFRESHED], [REFUSED]
+    for world.later in (0, 1, 290):
+        assert world.get().status_code == 401
+        assert world.simkl.sent == ["refresh r-token"]
+    assert not world.account.needs_sign_in
+    world.later, world.answers = 300, [REFUSED, GOOD]
+    assert world.get().ok
+    assert world.headers() == [OLD] * 4 + [NEW]
+
+
+def test_cooldown_of_another_account(world: SessionWorld) -> None:
+    """A refresh that failed does not delay that of another account."""
+    world.simkl.refreshes, world.answers = [BUSY], [REFUSED]
+    for refresh_token in ("r-token", "other-r-token"):
+        world.sign_in(refresh_token=refresh_token)
+        world.get()
+    assert world.simkl.sent == ["refresh r-token", "refresh other-r-token"]
+
+
+@pytest.mark.parametrize(("refresh", "second"), [(REFRESHED, GOOD), (BUSY, REFUSED)])
+def test_threads(world: SessionWorld, refresh: Any, second: Any) -> None:
+    """If several threads need a refresh at the same time, one is sent, whether it succeeds or fails."""
+    count, waiting, all_wait = 4, set(), threading.Event()
+
+    def note_wait() -> None:
+        waiting.add(threading.get_ident())
+        if len(waiting) == count:
+            all_wait.set()
+
+    world.sign_in(refresh_token="r-token")
+    world.kodi.on_wait = note_wait
+    world.on_refresh = lambda: all_wait.wait(10)
+    world.simkl.refreshes, world.answers = [refresh], [*[REFUSED] * count, second]
+    with ThreadPoolExecutor(count) as pool:
+        answers = list(pool.map(world.get, [URL] * count))
+    assert all_wait.is_set()
+    assert [answer.status_code for answer in answers] == [second[0]] * count
+    assert world.simkl.sent == ["refresh r-token"]
+
+
+def test_refreshed_token_not_saved(world: SessionWorld) -> None:
+    """If Kodi cannot store a refreshed token, it is used for this and the next requests of the Session."""
+    world.sign_in(refresh_token="r-token")
+    world.kodi.write_settings()
+    world.kodi.can_write = False
+    world.answers = [REFUSED, GOOD]
+    assert world.get().ok
+    assert world.get("https://api.simkl.com:443/sync/activities").ok
+    assert (world.headers(), world.kodi.settings["access_token"]) == ([OLD, NEW, NEW], "a-token")
+    assert world.simkl.sent == ["refresh r-token"]
+
+
+def test_body_that_cannot_be_sent_again(world: SessionWorld) -> None:
+    """If the body cannot be sent again, the caller gets the refusal, and the next request has a refreshed token."""
+    world.sign_in(refresh_token="r-token")
+    for world.answers in ([REFUSED], [GOOD]):
+        response = world.session.post(URL, data=iter([b"o", b"nce"]))
+        assert response.status_code == world.answers[0][0]
+    assert (world.headers(), world.bodies) == ([OLD, NEW], [b"once", b"once"])
+    assert world.simkl.sent == ["refresh r-token"]
+    assert simkl_account.is_signed_in()
+
+
+@pytest.mark.parametrize("during", ["on_request", "on_refresh"])
+def test_sign_out(world: SessionWorld, during: str) -> None:
+    """If the user signs out during a refused request or a refresh, SignInNeeded is raised, without a reminder."""
+    world.sign_in(refresh_token="r-token")
+    world.answers = [REFUSED]
+    setattr(world, during, world.kodi.settings.clear)
+    with pytest.raises(SignInNeeded):
+        world.get()
+    assert (len(world.sent), world.kodi.notifications) == (1, [])
+
+
+def test_quit_during_refresh(world: SessionWorld) -> None:
+    """If Kodi quits during a refresh that gets no answer, the caller gets the refusal, and nothing is marked."""
+    world.sign_in(refresh_token="r-token")
+    world.on_refresh = lambda: setattr(world.kodi, "abort", True)
+    world.simkl.refreshes, world.answers = [Unreachable(Cause.NO_ANSWER)], [REFUSED]
+    assert world.get().status_code == 401
+    assert world.simkl.sent == ["refresh r-token"]
+    assert not world.account.needs_sign_in
+
+
+# The limits of requests
+
+
+@pytest.mark.parametrize("whose", ["User", "App"])
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [("7200", 2, 2), ("", 0, 25), ("Fri, 31 Dec 9999 23:59:59 GMT", 0, 25), ("99999999", 0, 25)],
+)
+def test_daily_limit(world: SessionWorld, retry_after: str, least: float, most: float, whose: str) -> None:
+    """If the requests for the day are used up, an error says whose, and until when: Retry-After, or the day's end."""
+    world.answers = [(429, {"Retry-After": retry_after}, f'{{"error":"{whose.lower()}_limit_exceeded"}}'.encode())]
     before = datetime.now(timezone.utc)
-    with pytest.raises(simkl_account.UserLimitExceeded) as caught:
-        session.get(URL)
-    assert caught.value.ends_at
-    assert timedelta(seconds=7199) < caught.value.ends_at - before < timedelta(seconds=7210)
-    assert (len(web.sent), kodi.waits) == (1, [])
-    assert not needs_sign_in(kodi)
-    too_far = {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
-    web.answers = [(429, too_far, LIMIT_EXCEEDED)]
-    with pytest.raises(simkl_account.UserLimitExceeded):
-        session.get(URL)
-    web.answers = [(429, {}, LIMIT_EXCEEDED)]
-    with pytest.raises(simkl_account.UserLimitExceeded) as caught:
-        session.get(URL)
-    assert caught.value.ends_at is None
+    with pytest.raises(simkl_account.LimitExceeded) as caught:
+        world.get()
+    assert type(caught.value) is getattr(simkl_account, f"{whose}LimitExceeded")
+    latest = datetime.now(timezone.utc) + timedelta(hours=most)
+    assert before + timedelta(hours=least) <= caught.value.ends_at <= latest
+    assert (len(world.sent), world.kodi.notifications) == (1, [])
+    assert simkl_account.is_signed_in()
 
 
 # An outdated sign-in
 
 
-def test_outdated_sign_in(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl) -> None:
+def test_outdated_sign_in(world: SessionWorld) -> None:
     """If the build has a client id for the device flow, the user is told once that the PIN sign-in is outdated.
 
     The user is not told while a video plays, and the sign-in works on, with its own client id.
     """
-    kodi.settings["client_id"] = "id-of-a-new-build"
-    kodi.playing = True
-    session.get(URL)
-    assert (simkl.sent, kodi.notifications) == ([], []), "a video is playing"
-    kodi.playing = False
-    session.get(URL)
-    session.get(URL)
-    SimklAuth()(requests.Request("GET", URL).prepare())
-    assert simkl.sent == ["code"]
-    assert kodi.notifications == ["Simkl has a new way of signing in: sign in again"]
-    assert kodi.settings["signed_in"] == "outdated"
-    assert web.authorizations() == ["Bearer a-token"] * 3, "the sign-in works on"
-    assert url_of(web.sent[-1])[1]["client_id"] == ["an-id"], "the client id of the sign-in"
-    account = simkl_account.get_account()
-    assert account
-    assert (account.is_outdated, simkl_account.is_signed_in()) == (True, True)
+    world.kodi.settings["client_id"] = "id-of-a-new-build"
+    world.kodi.playing = True
+    world.get()
+    assert (world.simkl.sent, world.kodi.notifications) == ([], []), "a video is playing"
+    world.kodi.playing = False
+    world.get()
+    world.later = OUTDATED_CHECK_INTERVAL
+    world.get()
+    assert (world.simkl.sent, world.kodi.notifications) == (["code"], [OUTDATED])
+    assert (world.headers(), world.urls) == ([OLD] * 3, [f"{URL}?{OURS}"] * 3)
+    assert (world.account.is_outdated, world.kodi.settings["signed_in"]) == (True, "outdated")
+    assert simkl_account.is_signed_in()
 
 
-@pytest.mark.parametrize("flow", ["pin", "device"])
-def test_known_flow(kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl, flow: str) -> None:
-    """If the flow of the build's client id is stored, Simkl gets no request about it.
-
-    The PIN sign-in is outdated if that flow is the device flow.
-    """
-    kodi.settings.update(client_id="new id", flow=f"new id {flow}")
-    session.get(URL)
-    assert simkl.sent == []
-    assert (kodi.settings["signed_in"] == "outdated") is (flow == "device")
-
-
-def test_unknown_flow_is_looked_up_once(kodi: StubbedKodi, web: FakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the client id is for neither flow, several sessions look its flow up once, and then there is a cooldown."""
-    looked_up: list[str] = []
-
-    def look_up(client_id: str, *others: Any) -> bool:
-        looked_up.append(client_id)
-        return False
-
-    monkeypatch.setattr("lib.simkl_account.session.is_for_device_flow", look_up)
-    kodi.settings["client_id"] = "a typo"
-    for _ in range(5):
-        session = Session()
-        session.mount("https://", web)
-        session.get(URL)
-    assert looked_up == ["a typo"]
-    assert "script.simkl.account.cooldown.outdated" in kodi.properties
+@pytest.mark.parametrize(
+    ("client_id", "flow", "status"),
+    [("", "", "yes"), ("an-id", "", "yes"), ("new", "new pin", "yes"), ("new", "new device", "outdated")],
+)
+def test_known_flow(world: SessionWorld, client_id: str, flow: str, status: str) -> None:
+    """If the build's client id is the sign-in's, or none, or its flow is stored, Simkl gets no request about it."""
+    world.kodi.settings.update(client_id=client_id, flow=flow)
+    world.get()
+    assert (world.simkl.sent, world.kodi.settings["signed_in"]) == ([], status)
 
 
-@pytest.mark.parametrize("client_id", ["", "an-id"])
-def test_same_client_id(
-    kodi: StubbedKodi, session: requests.Session, web: FakeWeb, simkl: DeviceSimkl, client_id: str
-) -> None:
-    """If the build has the same client id as the sign-in, or none, the sign-in is not outdated."""
-    kodi.settings["client_id"] = client_id
-    session.get(URL)
-    assert (simkl.sent, kodi.settings["signed_in"]) == ([], "yes")
+def test_unknown_flow(world: SessionWorld) -> None:
+    """If the client id is for neither flow, several Sessions look its flow up once in OUTDATED_CHECK_INTERVAL."""
+    world.simkl.codes = [ClientIdRefused("by both flows")]
+    world.kodi.settings["client_id"] = "a typo"
+    for looked_up, world.later in ((1, 0), (2, OUTDATED_CHECK_INTERVAL)):
+        for _ in range(5):
+            Session().get(URL)
+        assert world.simkl.sent == ["code"] * looked_up
+    assert world.kodi.notifications == []
 
 
-# Session
+def test_token_outdated(world: SessionWorld) -> None:
+    """If Simkl wants a token of the device flow, the caller gets the answer, and the user is told once."""
+    world.answers = [(403, {}, b'{"error":"oauth2_token_required"}')]
+    for _ in range(2):
+        assert world.get().status_code == 403
+    assert (world.kodi.notifications, world.kodi.settings["signed_in"]) == ([OUTDATED], "outdated")
+    assert simkl_account.is_signed_in()
 
 
-def test_timeout_and_proxy(kodi: StubbedKodi, web: FakeWeb) -> None:
-    """A Session uses Kodi's proxy, and TIMEOUT unless the caller gives a timeout."""
-    kodi.kodi_settings = PROXY
-    session = Session()
-    session.mount("https://", web)
-    session.get(URL)
-    session.get(URL, timeout=3)
-    assert [options["timeout"] for options in web.options] == [TIMEOUT, 3]
-    assert web.options[0]["proxies"]["https"] == "http://proxy.example:3128"
+# The Session
 
 
-def test_proxy_password_and_redirect(kodi: StubbedKodi, web: FakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The target of a redirect does not get the proxy's password, even with a version of requests before 2.31."""
-    kodi.kodi_settings = {**PROXY, "network.httpproxyusername": "me", "network.httpproxypassword": "secret"}
-    session = Session()
-    session.mount("https://", web)
-    web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
-    session.get(URL)
-    assert [request.headers.get("Proxy-Authorization") for request in web.sent] == [None, None]
+def test_timeout(world: SessionWorld) -> None:
+    """Every request has a timeout, also one that was prepared or redirected; a caller's own is kept."""
+    prepared = world.session.prepare_request(requests.Request("GET", URL))
+    world.answers = [GOOD, moved(ELSEWHERE), GOOD]
+    world.get()
+    world.session.send(prepared)
+    world.get(timeout=3)
+    world.session.send(prepared, timeout=(4, 5))
+    assert [options["timeout"] for options in world.options] == [TIMEOUT, TIMEOUT, TIMEOUT, 3, (4, 5)]
+
+
+def test_proxy(world: SessionWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Session uses Kodi's proxy. The target of a redirect does not get its password, as with requests before 2.31."""
 
     def rebuild_proxies_before_2_31(session: requests.Session, request: requests.PreparedRequest, proxies: Any) -> Any:
         request.headers["Proxy-Authorization"] = "Basic bWU6c2VjcmV0"
         return proxies
 
     monkeypatch.setattr(requests.Session, "rebuild_proxies", rebuild_proxies_before_2_31)
-    target = requests.Request("GET", "https://elsewhere.example/x").prepare()
-    session.rebuild_proxies(target, {})
-    assert "Proxy-Authorization" not in target.headers
+    settings = {"type": 0, "server": "proxy.example", "port": 3128, "username": "me", "password": "secret"}
+    world.kodi.kodi_settings = {f"network.httpproxy{name}": value for name, value in settings.items()}
+    world.kodi.kodi_settings["network.usehttpproxy"] = True
+    world.answers = [moved(ELSEWHERE), GOOD]
+    Session().get(URL)
+    assert [options["proxies"]["https"] for options in world.options] == ["http://me:secret@proxy.example:3128"] * 2
+    assert world.headers("Proxy-Authorization") == [None, None]
 
 
-def test_netrc_is_not_read(web: FakeWeb, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_netrc_is_not_read(world: SessionWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A Session does not send a password of a .netrc file to the target of a redirect."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine elsewhere.example login somebody password something\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    session = Session()
-    session.mount("https://", web)
-    web.answers = [(302, {"Location": "https://elsewhere.example/x"}, b""), GOOD]
-    session.get(URL)
-    assert web.authorizations() == ["Bearer a-token", None]
+    world.answers = [moved(ELSEWHERE), GOOD]
+    world.get()
+    assert world.headers() == [OLD, None]
+
+
+# What a request must not do to an account that it was not sent as
+
+
+def test_unsent_body_counts_for_nothing(world: SessionWorld) -> None:
+    """If the user signs in during a request whose body cannot be sent again, its refusal is not the new token's."""
+    world.answers, world.on_request = [REFUSED], lambda: world.sign_in(access_token="new-token")
+    world.session.post(URL, data=iter([b"1"]))
+    world.later, world.on_request = LASTING, lambda: None
+    world.get()
+    assert simkl_account.is_signed_in()
+
+
+def test_outdated_token_of_earlier_sign_in(world: SessionWorld) -> None:
+    """If the user signs in again during a request that Simkl calls outdated, the new sign-in is not marked."""
+    world.answers = [(403, {}, b'{"error":"oauth2_token_required","code":403}')]
+    world.on_request = lambda: world.sign_in(access_token="new-token", refresh_token="r-token")
+    world.get()
+    assert not world.account.is_outdated
+    assert world.kodi.notifications == []
+
+
+def test_outdated_token_during_video(world: SessionWorld) -> None:
+    """While a video plays, an outdated sign-in is not marked: the user would miss the notification."""
+    world.answers = [(403, {}, b'{"error":"oauth2_token_required","code":403}')]
+    world.kodi.playing = True
+    world.get()
+    assert not world.account.is_outdated
+    world.kodi.playing = False
+    world.get()
+    assert world.account.is_outdated
+    assert world.kodi.notifications == [OUTDATED]
+
+
+def test_limit_of_look_up(world: SessionWorld) -> None:
+    """A look-up in the catalogue has no Authorization, not even the caller's, and can reach the client id's limit."""
+    world.answers = [(429, {}, b'{"error":"app_limit_exceeded","code":429}')]
+    with pytest.raises(simkl_account.AppLimitExceeded):
+        world.get(f"{SIMKL}/movies/53536", headers={"Authorization": "mine"})
+    assert world.headers() == [None]

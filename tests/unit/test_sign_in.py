@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib.simkl_account.auth.sign_in import USER_REQUEST_TIMEOUT, SignIn
+from lib.simkl_account.auth.sign_in import LAST_POLL_MARGIN, USER_REQUEST_TIMEOUT, SignIn
+from lib.simkl_account.auth.sign_out import REVOKE_TIMEOUT
 from lib.simkl_account.errors import ClientIdRefused, SignInFailed, TokenRefused, Unreachable
 from lib.simkl_account.models import Account, Code, Credentials, User
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
@@ -22,7 +23,11 @@ NEW_CODE = CODE._replace(user_code="NEW456")
 FAILURE = Unreachable(Cause.NO_ANSWER)
 HANGING = Hang(FAILURE)
 BUSY = Unreachable(Cause.BUSY)
-FAULT = Unreachable(Cause.BAD_ANSWER, "HTTP 503", is_passing=True)
+BLOCK = Unreachable(Cause.BUSY, "HTTP 412", 300.0, status=412)
+LIMIT = Unreachable(Cause.APP_LIMIT, "HTTP 429", 20000.0)
+OLD_GRANT = Credentials("old-token", "old-id", "old-refresh-token")
+NEW_GRANT = Credentials("a-token", "an-id", "r-token")
+FAULT = Unreachable(Cause.BAD_ANSWER, "HTTP 503", status=503)
 
 
 class SignInWorld(World):
@@ -562,3 +567,120 @@ def test_failed_sign_in_keeps_old_account(world: SignInWorld, polls: list[Any]) 
     world.simkl.polls = polls
     assert world.sign_in().result is not SignInResult.SIGNED_IN
     assert world.settings.values == before
+
+
+# A block of the client id
+
+
+def test_block(world: SignInWorld) -> None:
+    """If Simkl blocks the client id, the code stays, the screen says it, and the next poll comes after five minutes."""
+    world.simkl.polls = [PENDING, BLOCK, PENDING, approved()]
+    assert world.sign_in().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent_at("poll") == [5, 10, 310, 320]
+    assert world.screen.shown[:6] == ["contacting", "code 5G6JAH", "reachable", "blocked", "reachable", "approved"]
+
+
+def test_block_late(world: SignInWorld) -> None:
+    """If the block comes late in the code's life, the last poll comes shortly before its end."""
+    world.simkl.codes = [CODE._replace(expires_in=200)]
+    world.simkl.polls = [BLOCK, approved()]
+    assert world.sign_in() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
+    assert world.simkl.sent_at("poll") == [5, 200 - LAST_POLL_MARGIN]
+
+
+def test_block_until_code_expires(world: SignInWorld) -> None:
+    """If Simkl blocks the client id until the code expires, the result is that Simkl is busy."""
+    world.simkl.polls = [BLOCK]
+    assert world.sign_in() == Outcome(SignInResult.UNREACHABLE, Cause.BUSY)
+    assert world.simkl.sent_at("poll") == [5, 305, 605, 900 - LAST_POLL_MARGIN]
+
+
+def test_block_at_user_request(world: SignInWorld) -> None:
+    """If Simkl blocks the client id when the name is requested, that is not requested again: it would prolong it."""
+    world.simkl.polls, world.simkl.users = [approved()], [BLOCK]
+    assert world.sign_in() == Outcome(SignInResult.SIGNED_IN)
+    assert len(world.simkl.sent_at("user")) == 1
+
+
+@pytest.mark.parametrize("interval", [5.0, 40.0])
+def test_last_poll(world: SignInWorld, interval: float) -> None:
+    """However long the interval is, the last poll comes shortly before the end of the code, and none comes too soon."""
+    world.simkl.codes = [CODE._replace(expires_in=300, interval=interval)]
+    assert world.sign_in() == Outcome(SignInResult.EXPIRED)
+    polls = world.simkl.sent_at("poll")
+    assert 300 - LAST_POLL_MARGIN <= polls[-1] < 300 or polls[-1] + interval >= 300
+    assert min(later - earlier for earlier, later in zip(polls, polls[1:])) >= interval
+
+
+# Daily limits
+
+
+@pytest.mark.parametrize("cause", [Cause.USER_LIMIT, Cause.APP_LIMIT])
+def test_daily_limit(world: SignInWorld, cause: Cause) -> None:
+    """If the requests for the day are used up, the sign-in ends at once, and the outcome holds the time left."""
+    world.simkl.codes = [Unreachable(cause, "HTTP 429", 20000.0)]
+    assert world.sign_in() == Outcome(SignInResult.UNREACHABLE, cause, seconds_left=20000)
+    assert world.simkl.sent == ["code"]
+
+
+def test_daily_limit_at_poll(world: SignInWorld) -> None:
+    """If the requests of the day are used up during the sign-in, it ends at once."""
+    world.simkl.polls = [PENDING, LIMIT]
+    assert world.sign_in() == Outcome(SignInResult.UNREACHABLE, Cause.APP_LIMIT, seconds_left=20000)
+    assert world.runtime.elapsed < 11
+
+
+# The grant that a new sign-in replaces
+
+
+def test_old_grant_is_revoked(world: SignInWorld) -> None:
+    """The old grant is revoked once the new sign-in is stored and read back."""
+    world.accounts.replace(OLD_GRANT)
+    stored: list[str] = []
+    revoke = world.simkl.revoke
+
+    def note_and_revoke(credentials: Credentials) -> None:
+        stored.append(world.accounts.valid_credentials().access_token)
+        assert credentials == OLD_GRANT
+        revoke(credentials)
+
+    world.simkl.revoke = note_and_revoke  # type: ignore[method-assign]
+    world.simkl.polls = [Approved(NEW_GRANT)]
+    assert world.sign_in().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent[-1] == "revoke old-refresh-token"
+    assert stored == ["a-token"]
+
+
+@pytest.mark.parametrize("answer", [FAILURE, ClientIdRefused("HTTP 401"), HANGING])
+def test_old_grant_is_not_revoked(world: SignInWorld, answer: Any) -> None:
+    """If the old grant cannot be revoked, the sign-in succeeds all the same, after 3 seconds at the latest."""
+    world.accounts.replace(OLD_GRANT)
+    world.simkl.polls, world.simkl.revocations = [Approved(NEW_GRANT)], [answer]
+    assert world.sign_in() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
+    assert world.runtime.elapsed <= 5 + REVOKE_TIMEOUT + 2 * TICK
+
+
+@pytest.mark.parametrize("old", [CREDENTIALS, NEW_GRANT])
+def test_nothing_to_revoke(world: SignInWorld, old: Credentials) -> None:
+    """A sign-in by the PIN flow cannot be revoked, and the same grant must not be."""
+    world.accounts.replace(old)
+    world.simkl.polls = [Approved(NEW_GRANT)]
+    world.sign_in()
+    assert world.simkl.sent_at("revoke") == []
+
+
+@pytest.mark.parametrize("polls", [[CODE_INVALID], [Denied()]])
+def test_failed_sign_in_revokes_nothing(world: SignInWorld, polls: list[Any]) -> None:
+    """If the new sign-in fails, the old grant lives on."""
+    world.accounts.replace(OLD_GRANT)
+    world.simkl.polls = polls
+    world.sign_in()
+    assert world.simkl.sent_at("revoke") == []
+
+
+def test_not_saved_revokes_nothing(world: SignInWorld) -> None:
+    """If the new sign-in cannot be stored, the old grant lives on."""
+    world.accounts.replace(OLD_GRANT)
+    world.simkl.polls, world.settings.writes_to_fail = [Approved(NEW_GRANT)], 1
+    assert world.sign_in().result is SignInResult.NOT_SAVED
+    assert world.simkl.sent_at("revoke") == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib.simkl_account.auth.sign_out import REVOKE_TIMEOUT, revoke
+from lib.simkl_account.auth.sign_out import REVOKE_TIMEOUT, revoke_on_screen
 from lib.simkl_account.errors import ClientIdRefused, Unreachable
 from lib.simkl_account.models import Credentials
 from lib.simkl_account.outcome import Cause
@@ -24,7 +24,7 @@ class SignOutWorld(World):
     def revoke(self) -> bool:
         """Revoke the tokens, and return whether Simkl confirmed it."""
         credentials = Credentials("a-token", "an-id", "r-token")
-        return revoke(self.simkl.connect, credentials, self.screen, self.runtime, self.log.append)
+        return revoke_on_screen(self.simkl.connect, credentials, self.screen, self.runtime, self.log.append)
 
 
 @pytest.fixture

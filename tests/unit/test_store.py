@@ -27,6 +27,7 @@ FIELDS = {
     "expires_at": 605800.5,
     "scope": "media:read media:write",
     "is_outdated": False,
+    "is_client_id_refused": False,
 }
 """All fields of the setting `account` for CREDENTIALS and ACCOUNT, before they are encoded as JSON."""
 
@@ -397,7 +398,7 @@ def test_not_saved() -> None:
     """If a write fails, each method that changes the account raises NotSaved."""
     settings = stored()
     store = store_of(settings)
-    changes: list[Callable[[], None]] = [
+    changes: list[Callable[[], object]] = [
         lambda: store.replace(Credentials("new-token", "")),
         lambda: store.set_user(CREDENTIALS, User("Grace")),
         lambda: store.set_needs_sign_in(CREDENTIALS),

@@ -9,11 +9,14 @@ from typing import Any, Callable
 import pytest
 import xbmcgui
 
+from lib.simkl_account.errors import Unreachable
 from lib.simkl_account.kodi import dialogs, qr, window
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 
 from .fakes import CODE, FakeRuntime
 from .stubs import Action, StubbedKodi
+
+FAILURE = Unreachable(Cause.NO_ANSWER)
 
 BAR, PICTURE, CANCEL, AGAIN, CELLS = 4, 5, 10, 11, 100
 """Controls of the window."""
@@ -181,14 +184,17 @@ def test_time_left(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
 def test_unreachable(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     """While Simkl is unreachable, the window says so below the code; a new code starts without that."""
     screen.show_code(CODE)
-    screen.show_unreachable(True)
+    screen.show_unreachable(FAILURE)
     screen.show_time_left(800)
     assert shown(kodi)["state"] == "Cannot reach Simkl at the moment, still trying"
     assert shown(kodi)["code"] == CODE.user_code
-    screen.show_unreachable(False)
+    screen.show_unreachable(Unreachable(Cause.BUSY, status=412))
+    screen.show_time_left(800)
+    assert shown(kodi)["state"] == "Simkl is busy, trying again in a few minutes"
+    screen.show_unreachable(None)
     screen.show_time_left(800)
     assert shown(kodi)["state"] == "Waiting for you to enter the code"
-    screen.show_unreachable(True)
+    screen.show_unreachable(FAILURE)
     screen.show_code(CODE)
     assert shown(kodi)["state"] == "Waiting for you to enter the code", "a new code"
 

@@ -11,10 +11,12 @@ from contextlib import contextmanager, suppress
 from time import time
 from typing import Callable, Iterator, Protocol
 
-from ..errors import NotSaved, RefreshRefused, SignInNeeded, Unreachable
+from ..errors import ClientIdRefused, NotSaved, RefreshRefused, SignInNeeded, SimklError, Unreachable
 from ..models import Credentials
 from ..outcome import Cause
 from ..simkl.background import TICK, BackgroundClient, Runtime
+from ..simkl.backoff import jitter
+from ..simkl.device_flow import REFRESH_READ_TIMEOUT
 from .store import AccountStore
 
 REFRESH_MARGIN = 86400.0
@@ -23,11 +25,14 @@ REFRESH_MARGIN = 86400.0
 LOCK_TIMEOUT = 20.0
 """Seconds to wait for the refresh of another interpreter."""
 
-ANSWER_TIMEOUTS = (8.0, 6.0)
-"""Seconds for the first answer and for that of the second try. Their sum is less than LOCK_TIMEOUT."""
+SEND_TIMEOUT = 8.0
+"""Seconds until the refresh is being sent. From then on it is not given up: Simkl may have ended the old token."""
 
 RETRY_DELAY = 1.0
-"""Seconds before the second try."""
+"""Seconds before the second try; up to twice as long, so that many Kodis do not return together."""
+
+SHORTEST_COOLDOWN, LONGEST_COOLDOWN = 10.0, 3600.0
+"""The shortest and the longest wait after a failed refresh, in seconds. Between them, Retry-After decides."""
 
 
 class Lock(Protocol):
@@ -35,6 +40,15 @@ class Lock(Protocol):
 
     def acquire(self) -> bool: ...
     def release(self) -> None: ...
+
+
+class Cooldown(Protocol):
+    """A pause that all interpreters of this Kodi share: see kodi/cooldown.py."""
+
+    def was_started(self) -> bool: ...
+    def is_over(self) -> bool: ...
+    def start(self, seconds: float) -> None: ...
+    def clear(self) -> None: ...
 
 
 def is_due(credentials: Credentials, now: Callable[[], float] = time) -> bool:
@@ -50,11 +64,13 @@ def refresh(
     accounts: AccountStore,
     runtime: Runtime,
     lock: Lock,
-    log: Callable[[str], None],
+    cooldown: Cooldown,
 ) -> Credentials:
     """Refresh the credentials, store the new ones and return them. If others are stored by now, return those.
 
-    Raises SignInNeeded if the grant has ended; Stopped; and another SimklError or NotSaved if it failed this time.
+    cooldown: started if the refresh fails. Nothing is sent while it runs.
+    Raises SignInNeeded if the grant has ended or the client id is refused; Stopped; and another SimklError if it failed
+    this time.
     """
     with _held(lock, simkl, runtime):
         stored = accounts.credentials()
@@ -62,22 +78,28 @@ def refresh(
             raise SignInNeeded("signed out")
         if stored.access_token != credentials.access_token or not stored.refresh_token:
             return stored
+        if not cooldown.is_over():
+            raise Unreachable(Cause.NO_ANSWER, "the last refresh has just failed")
         try:
-            new = _send(simkl, stored)
-        except RefreshRefused:
-            log("refresh: the grant has ended")
+            accounts.set_refreshed(stored, _send(simkl, stored))
+        except (RefreshRefused, ClientIdRefused) as error:
             with suppress(NotSaved):  # the next refresh finds it out again
-                accounts.set_needs_sign_in(stored)
-            raise SignInNeeded("the sign-in is no longer valid") from None
-        accounts.set_refreshed(stored, new)
+                accounts.set_needs_sign_in(stored, isinstance(error, ClientIdRefused))
+            raise SignInNeeded(f"refused at a refresh: {type(error).__name__}") from None
+        except SimklError as error:
+            wanted = error.retry_after or 0.0 if isinstance(error, Unreachable) else 0.0
+            cooldown.start(min(max(SHORTEST_COOLDOWN, wanted), LONGEST_COOLDOWN))
+            raise
         return accounts.valid_credentials()
 
 
 @contextmanager
 def _held(lock: Lock, simkl: BackgroundClient, runtime: Runtime) -> Iterator[None]:
-    """Hold the lock. After LOCK_TIMEOUT, go on without it."""
+    """Hold the lock. Raises Unreachable after LOCK_TIMEOUT: two refreshes would end each other's token."""
     give_up_at = runtime.now() + LOCK_TIMEOUT
-    while not lock.acquire() and runtime.now() < give_up_at:
+    while not lock.acquire():
+        if runtime.now() >= give_up_at:
+            raise Unreachable(Cause.NO_ANSWER, "another interpreter is still refreshing")
         simkl.wait(TICK)
     try:
         yield
@@ -86,11 +108,15 @@ def _held(lock: Lock, simkl: BackgroundClient, runtime: Runtime) -> Iterator[Non
 
 
 def _send(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
-    """Send the refresh, twice if the first answer is lost: the old access token may have ended by then."""
+    """Send the refresh. Send it again if there was no answer or too many requests, unless Simkl asks for a pause."""
+
+    def send() -> Credentials:
+        return simkl.call(lambda client: client.refresh(credentials), SEND_TIMEOUT, SEND_TIMEOUT + REFRESH_READ_TIMEOUT)
+
     try:
-        return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[0])
+        return send()
     except Unreachable as error:
-        if error.cause in (Cause.BUSY, Cause.QUOTA):
+        if error.retry_after:
             raise
-    simkl.wait(RETRY_DELAY)
-    return simkl.call(lambda client: client.refresh(credentials), ANSWER_TIMEOUTS[1])
+    simkl.wait(jitter(RETRY_DELAY, simkl.random, 1.0))
+    return send()

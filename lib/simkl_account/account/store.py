@@ -21,6 +21,9 @@ T = TypeVar("T")
 YES, OUTDATED, AGAIN = "yes", "outdated", "again"
 """Values of Setting.SIGNED_IN: signed in; signed in, but outdated (see pin_retirement.py); a new sign-in is needed."""
 
+_VALID: dict[str, Any] = {"needs_sign_in": False, "is_client_id_refused": False}
+"""The fields of an account that Simkl accepts."""
+
 _STATUSES = (YES, OUTDATED, AGAIN)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -51,6 +54,9 @@ class AccountStore:
         self._settings = settings
         self._warn = warn
         self._today = today
+        self._unsaved: dict[str, Credentials] = {}
+        """Refreshed credentials that could not be stored, by the access token that is stored instead. Simkl has ended
+        that one."""
 
     def load(self) -> Account | None:
         """Return the account; None if nobody is signed in."""
@@ -69,47 +75,56 @@ class AccountStore:
         stored = self._read()
         return stored[0] if stored else None
 
-    def replace(self, credentials: Credentials) -> None:
-        """Store a new sign-in. Raises NotSaved.
+    def replace(self, credentials: Credentials) -> tuple[Credentials, Account] | None:
+        """Store a new sign-in, and return what it replaces. Raises NotSaved.
 
         The token is stored before the user is known, because Simkl sends a token only once: see set_user().
         """
         with self._settings.exclusive():
+            before = self._read()
             self._write(credentials, Account("", None, "", self._today().isoformat(), False))
+            return before
 
     def set_user(self, credentials: Credentials, user: User) -> None:
         """Store the user, and that the credentials are valid. Not if others are stored by now. Raises NotSaved."""
-        with self._settings.exclusive():
-            stored = self._read()
-            if stored and stored[0].access_token == credentials.access_token:
-                now = stored[1]._replace(name=user.name, id=user.id, type=user.type, needs_sign_in=False)
-                self._write(stored[0], now)
+        self._change(credentials, name=user.name, id=user.id, type=user.type, **_VALID)
 
-    def set_needs_sign_in(self, credentials: Credentials) -> None:
+    def set_valid(self, credentials: Credentials) -> None:
+        """Store that Simkl accepts the credentials. Does nothing if others are stored. Raises NotSaved."""
+        self._change(credentials, **_VALID)
+
+    def set_needs_sign_in(self, credentials: Credentials, is_client_id_refused: bool = False) -> None:
         """Store that Simkl refuses the credentials. Does nothing if others are stored. Raises NotSaved."""
-        with self._settings.exclusive():
-            stored = self._read()
-            if stored and stored[0].access_token == credentials.access_token:
-                self._write(stored[0], stored[1]._replace(needs_sign_in=True))
-
-    def set_refreshed(self, old: Credentials, new: Credentials) -> None:
-        """Store refreshed credentials. Raises NotSaved. Does nothing if those of another sign-in are stored by now.
-
-        Two interpreters can refresh at the same time after refresh.LOCK_TIMEOUT. Then the last write stays.
-        """
-        with self._settings.exclusive():
-            stored = self._read()
-            if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
-                self._write(new, stored[1]._replace(needs_sign_in=False))
+        self._change(credentials, needs_sign_in=True, is_client_id_refused=is_client_id_refused)
 
     def set_outdated(self, credentials: Credentials) -> bool:
         """Store that the sign-in is outdated: see pin_retirement.py. Raises NotSaved. Returns False if it was."""
+        return self._change(credentials, is_outdated=True)
+
+    def set_refreshed(self, old: Credentials, new: Credentials) -> None:
+        """Store refreshed credentials. Does nothing if those of another sign-in are stored by now.
+
+        If they cannot be stored, keep them in memory: the stored access token has ended.
+        """
+        try:
+            with self._settings.exclusive():
+                stored = self._read()
+                if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
+                    self._write(new, stored[1]._replace(**_VALID))
+        except NotSaved as error:
+            self._unsaved = {old.access_token: new}
+            self._warn(f"the refreshed token is not saved: {error}")
+
+    def _change(self, credentials: Credentials, **changes: Any) -> bool:
+        """Change the account. Returns False if other credentials are stored, or if nothing changes. Raises NotSaved."""
         with self._settings.exclusive():
             stored = self._read()
-            if not stored or stored[0].access_token != credentials.access_token or stored[1].is_outdated:
+            if not stored or stored[0].access_token != credentials.access_token:
                 return False
-            self._write(stored[0], stored[1]._replace(is_outdated=True))
-            return True
+            changed = stored[1]._replace(**changes)
+            if changed != stored[1]:
+                self._write(stored[0], changed)
+            return changed != stored[1]
 
     def remove(self) -> None:
         """Remove the account from this device. Raises NotSaved."""
@@ -143,7 +158,9 @@ class AccountStore:
         text = get(Setting.ACCOUNT)
         try:
             if text:
-                return _decode(text) if get(Setting.SIGNED_IN) in _STATUSES else None
+                credentials, account = _decode(text)
+                credentials = self._unsaved.get(credentials.access_token, credentials)
+                return (credentials, account) if get(Setting.SIGNED_IN) in _STATUSES else None
             token = get(Setting.ACCESS_TOKEN)
             if token:
                 credentials = Credentials(_token(token), get(Setting.CLIENT_ID).strip())
@@ -231,6 +248,7 @@ def _decode(text: str) -> tuple[Credentials, Account]:
         since=field("since", str),
         needs_sign_in=field("needs_sign_in", bool),
         is_outdated=field("is_outdated", bool, False),
+        is_client_id_refused=field("is_client_id_refused", bool, False),
     )
     if account.since and not _DATE.fullmatch(account.since):
         raise ValueError("since")

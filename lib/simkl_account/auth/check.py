@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..account.refresh import is_due
+from ..account.refresh import Cooldown
+from ..account.retries import Verdict, send_with_retries, tries
 from ..account.store import AccountStore
-from ..errors import NotSaved, SignInNeeded, TokenRefused
+from ..errors import NotSaved, ScopeInsufficient, SignInNeeded, TokenOutdated, TokenRefused
 from ..models import Credentials
 from ..outcome import Outcome, SignInResult, signed_in
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
@@ -15,9 +16,6 @@ from .ui import Screen
 
 REQUEST_TIMEOUT = 20.0
 """Seconds to keep sending the request while Simkl says "too many requests"."""
-
-RECHECK_DELAY = 3.0
-"""Seconds before a refused token is sent once more: a single refusal can be a passing fault of Simkl's."""
 
 
 class Check:
@@ -30,57 +28,60 @@ class Check:
         accounts: AccountStore,
         runtime: Runtime,
         refresh: Callable[[BackgroundClient, Credentials], Credentials],
+        cooldown: Callable[[str, Credentials], Cooldown],
         log: Callable[[str], None],
     ) -> None:
-        """connect: see BackgroundClient. refresh: account.refresh.refresh() without its other arguments."""
+        """connect: see BackgroundClient. refresh: account.refresh.refresh() without its other arguments.
+
+        cooldown: see account.retries.tries().
+        """
         self._simkl = BackgroundClient(connect, self._on_tick, runtime)
         self._screen = screen
         self._accounts = accounts
         self._refresh = refresh
+        self._cooldown = cooldown
         self._log = log
 
-    def run(self, credentials: Credentials) -> Outcome:
+    def run(self) -> Outcome:
         """Ask Simkl, store its answer, and return SIGNED_IN, NEEDS_SIGN_IN, or why there is no answer."""
         try:
-            outcome = run_to_outcome(lambda: self._check(credentials))
+            outcome = run_to_outcome(self._check)
             self._log(f"check: {outcome}")
             return outcome
         finally:
             self._screen.close()
             self._simkl.close()
 
-    def _check(self, credentials: Credentials) -> Outcome:
+    def _check(self) -> Outcome:
         self._screen.show_contacting()
+
+        def refresh(credentials: Credentials) -> Credentials:
+            return self._refresh(self._simkl, credentials)
+
+        def verdict(outcome: Outcome) -> Verdict:
+            return Verdict.REFUSED if outcome.result is SignInResult.TOKEN_REFUSED else Verdict.ACCEPTED
+
         try:
-            if is_due(credentials):
-                credentials = self._refresh(self._simkl, credentials)
-            try:
-                return self._fetch_user(credentials)
-            except TokenRefused:
-                if credentials.refresh_token:
-                    credentials = self._refresh(self._simkl, credentials)
-                else:
-                    self._simkl.wait(RECHECK_DELAY)
-            try:
-                return self._fetch_user(credentials)
-            except TokenRefused:
-                if not credentials.refresh_token:
-                    raise
-                self._simkl.wait(RECHECK_DELAY)
-                credentials = self._refresh(self._simkl, credentials)
-                return self._fetch_user(credentials)
-        except TokenRefused:
-            self._store(lambda: self._accounts.set_needs_sign_in(credentials))
-            return Outcome(SignInResult.NEEDS_SIGN_IN)
+            attempts = tries(self._accounts, refresh, self._cooldown, is_asked_for=True)
+            return send_with_retries(attempts, self._fetch_user, verdict)
         except SignInNeeded:
             return Outcome(SignInResult.NEEDS_SIGN_IN)
 
     def _fetch_user(self, credentials: Credentials) -> Outcome:
-        user = self._simkl.call_with_retry(lambda simkl: simkl.user(credentials.access_token), REQUEST_TIMEOUT)
+        """Ask Simkl once, and store what it says of the user."""
+        try:
+            user = self._simkl.call_with_retry(lambda simkl: simkl.user(credentials.access_token), REQUEST_TIMEOUT)
+        except TokenRefused:
+            return Outcome(SignInResult.TOKEN_REFUSED)
+        except TokenOutdated:
+            self._store(lambda: self._accounts.set_outdated(credentials))
+            return Outcome(SignInResult.SIGNED_IN)
+        except ScopeInsufficient:
+            return Outcome(SignInResult.SIGNED_IN, read_only=True)
         self._store(lambda: self._accounts.set_user(credentials, user))
         return signed_in(user, credentials)
 
-    def _store(self, change: Callable[[], None]) -> None:
+    def _store(self, change: Callable[[], object]) -> None:
         """Store a change. If that fails, go on: Simkl's answer is still true."""
         try:
             change()
@@ -89,4 +90,5 @@ class Check:
 
     def _on_tick(self) -> None:
         if self._screen.is_cancelled():
+            self._screen.close()  # a refresh that is being sent is waited for, but the user does not see that
             raise Stopped(SignInResult.CANCELLED)

@@ -8,11 +8,12 @@ from typing import Callable
 
 from ..account.store import AccountStore
 from ..errors import NotSaved, SimklError, Unreachable
-from ..models import Code, Credentials, User
+from ..models import Account, Code, Credentials, User
 from ..outcome import Outcome, SignInResult, signed_in
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
 from ..simkl.backoff import Backoff
 from ..simkl.protocol import Approved, CodeInvalid, Denied
+from .sign_out import revoke
 from .ui import Screen
 
 CODE_REQUEST_TIMEOUT = 60.0
@@ -20,6 +21,9 @@ CODE_REQUEST_TIMEOUT = 60.0
 
 EXPIRY_MARGIN = 30.0
 """Seconds by which Simkl's clock and this one may differ about the end of a code."""
+
+LAST_POLL_MARGIN = 5.0
+"""Seconds before the end of a code at which Simkl is polled at the latest, unless it wants to be left alone."""
 
 USER_REQUEST_TIMEOUT = 20.0
 """Seconds to keep requesting the user's name. The user sees "One moment" for so long."""
@@ -64,13 +68,14 @@ class SignIn:
         """Sign in with one code."""
         code = self._request_code()
         credentials = self._wait_for_approval(code)
-        before = self._accounts.load()
-        self._store(credentials)
+        replaced = self._store(credentials)
         user = self._fetch_user(credentials)
+        if replaced:
+            self._revoke(replaced[0], credentials)
         if not user:
             return Outcome(SignInResult.SIGNED_IN, read_only=credentials.is_read_only)
-        replaced = before.name if before and before.is_somebody_else(user) else ""
-        return signed_in(user, credentials)._replace(replaced_name=replaced)
+        replaced_name = replaced[1].name if replaced and replaced[1].is_somebody_else(user) else ""
+        return signed_in(user, credentials)._replace(replaced_name=replaced_name)
 
     def _request_code(self) -> Code:
         self._screen.show_contacting()
@@ -85,9 +90,7 @@ class SignIn:
         backoff = Backoff(code.interval, random=self._random)
         failure: Unreachable | None = None
         while True:
-            next_poll = max(self._runtime.now() + backoff.next_delay(), self._simkl.not_before)
-            if failure and self._simkl.not_before >= self._expires_at:
-                raise failure
+            next_poll = self._next_poll(backoff, failure, self._expires_at)
             self._simkl.wait_until(min(next_poll, self._expires_at))
             if next_poll >= self._expires_at:
                 raise failure or Stopped(SignInResult.EXPIRED)
@@ -95,7 +98,7 @@ class SignIn:
                 result = self._simkl.call(lambda simkl: simkl.poll(code))
             except Unreachable as error:
                 self._log(f"poll failed: {error}")
-                self._screen.show_unreachable(True)
+                self._screen.show_unreachable(error)
                 backoff.failed(error)
                 failure = error
                 continue
@@ -105,9 +108,18 @@ class SignIn:
                 raise Stopped(self._result_of_invalid_code(result, is_answer_missing=failure is not None))
             if isinstance(result, Denied):
                 raise Stopped(SignInResult.DENIED)
-            self._screen.show_unreachable(False)
+            self._screen.show_unreachable(None)
             backoff.succeeded(result.slow_down)
             failure = None
+
+    def _next_poll(self, backoff: Backoff, failure: Unreachable | None, expires_at: float) -> float:
+        """Return when to poll next. Raises failure if Simkl wants no request before the code expires."""
+        last = max(self._simkl.sent_at + backoff.interval, expires_at - LAST_POLL_MARGIN)
+        if failure and failure.is_block:  # Simkl does not say how long it blocks the client id
+            return min(self._simkl.not_before, last)
+        if failure and self._simkl.not_before >= expires_at:
+            raise failure
+        return max(min(self._runtime.now() + backoff.next_delay(), last), self._simkl.not_before)
 
     def _result_of_invalid_code(self, result: CodeInvalid, is_answer_missing: bool) -> SignInResult:
         """Return ANSWER_LOST if the answer before this one may have been the approval, which comes once.
@@ -119,8 +131,8 @@ class SignIn:
         has_expired = result.has_expired and self._runtime.now() >= self._expires_at - EXPIRY_MARGIN
         return SignInResult.ANSWER_LOST if is_answer_missing and not has_expired else SignInResult.EXPIRED
 
-    def _store(self, credentials: Credentials) -> None:
-        """Store the tokens before anything else, because Simkl does not send them again.
+    def _store(self, credentials: Credentials) -> tuple[Credentials, Account] | None:
+        """Store the tokens before anything else, because Simkl does not send them again. Returns what they replace.
 
         Raises NotSaved if that fails and the user does not want to try again.
         """
@@ -143,6 +155,11 @@ class SignIn:
         except (Stopped, SimklError, NotSaved) as error:
             self._log(f"no user name: {error}")
             return None
+
+    def _revoke(self, old: Credentials, new: Credentials) -> None:
+        """End the grant that the new sign-in replaces: Simkl lets both live. If that fails, the user is not told."""
+        if old.refresh_token and old.refresh_token != new.refresh_token:
+            revoke(self._simkl, old, self._log)
 
     def _on_tick(self) -> None:
         if self._screen.is_cancelled():

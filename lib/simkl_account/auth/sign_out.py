@@ -15,30 +15,35 @@ REVOKE_TIMEOUT = 3.0
 """Seconds that the user waits for Simkl at most."""
 
 
-def revoke(
+def revoke(simkl: BackgroundClient, credentials: Credentials, log: Callable[[str], None]) -> bool:
+    """End the grant, and return True if Simkl confirmed it within REVOKE_TIMEOUT."""
+    try:
+        simkl.call(lambda client: client.revoke(credentials), REVOKE_TIMEOUT)
+        return True
+    except (SimklError, Stopped) as error:
+        log(f"not revoked: {error}")
+        return False
+
+
+def revoke_on_screen(
     connect: Callable[[], Client],
     credentials: Credentials,
     screen: Screen,
     runtime: Runtime,
     log: Callable[[str], None],
 ) -> bool:
-    """End the grant, and return True if Simkl confirmed it within REVOKE_TIMEOUT. The screen is closed then.
+    """Do the same while the user sees a screen, which is closed then. Cancel and Kodi's Quit end the wait.
 
-    Cancel and Kodi's Quit end the wait. connect: see BackgroundClient.
+    connect: see BackgroundClient.
     """
-    deadline = runtime.now() + REVOKE_TIMEOUT
 
     def on_tick() -> None:
-        if screen.is_cancelled() or runtime.now() >= deadline:
+        if screen.is_cancelled():
             raise Stopped(SignInResult.CANCELLED)
 
     simkl = BackgroundClient(connect, on_tick, runtime)
     try:
-        simkl.call(lambda client: client.revoke(credentials))
-        return True
-    except (SimklError, Stopped) as error:
-        log(f"not revoked: {error}")
-        return False
+        return revoke(simkl, credentials, log)
     finally:
         screen.close()
         simkl.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..errors import Unreachable
 from ..models import Code
 from ..outcome import Outcome
 
@@ -21,8 +22,8 @@ class Screen(Protocol):
     def show_time_left(self, seconds: float) -> None:
         """Show how long the code is still valid. Called at every tick; 0 takes the code off the screen."""
 
-    def show_unreachable(self, unreachable: bool) -> None:
-        """Say, beside the code, that Simkl cannot be reached; or that it can be reached again."""
+    def show_unreachable(self, error: Unreachable | None) -> None:
+        """Say, beside the code, why Simkl sends no usable answer; or, if error is None, remove that again."""
 
     def show_approved(self) -> None:
         """Say that the sign-in is approved and stored, and that the user's name is being fetched."""

@@ -14,6 +14,10 @@ class Cooldown:
     def __init__(self, name: str) -> None:
         self._key = f"cooldown.{name}"
 
+    def was_started(self) -> bool:
+        """Return True if the cooldown was started, whether it is over or not."""
+        return bool(get_shared(self._key))
+
     def is_over(self) -> bool:
         """Return True if no cooldown is running."""
         until = get_shared(self._key)
@@ -22,3 +26,8 @@ class Cooldown:
     def start(self, seconds: float) -> None:
         """Start a cooldown of these seconds."""
         set_shared(self._key, str(time.monotonic() + seconds))
+
+    def clear(self) -> None:
+        """Make it as if the cooldown had not been started."""
+        if self.was_started():
+            set_shared(self._key, "")

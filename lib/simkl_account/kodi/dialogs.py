@@ -10,10 +10,11 @@ import xbmcgui
 
 from .addon import cached_addon, name, text
 from .modeless import ModelessDialog
-from .strings import Text, message_id, retry_label_id
+from .strings import Text, message, retry_label_id, still_trying_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
+    from ..errors import Unreachable
     from ..models import Code
     from ..outcome import Outcome
     from .runtime import KodiRuntime
@@ -39,7 +40,7 @@ class ProgressScreen:
     def __init__(self, runtime: KodiRuntime, title: str) -> None:
         self._runtime = runtime
         self._code: Code | None = None
-        self._is_unreachable = False
+        self._failure: Unreachable | None = None
         self._shown = ""
         self._is_lost = False
         self._title = title
@@ -52,7 +53,7 @@ class ProgressScreen:
 
     def show_code(self, code: Code) -> None:
         self._code = code
-        self._is_unreachable = False
+        self._failure = None
         self.show_time_left(code.expires_in)
 
     def show_time_left(self, seconds: float) -> None:
@@ -66,14 +67,14 @@ class ProgressScreen:
             time_left(seconds),
         ]
         # The dialog has room for four lines. One is empty unless Simkl cannot be reached.
-        if self._is_unreachable:
-            lines.append(text(Text.STILL_TRYING))
+        if self._failure:
+            lines.append(text(still_trying_id(self._failure)))
         else:
             lines.insert(1, "")
         self._update(int(100 * seconds / self._code.expires_in), "[CR]".join(lines))
 
-    def show_unreachable(self, unreachable: bool) -> None:
-        self._is_unreachable = unreachable
+    def show_unreachable(self, error: Unreachable | None) -> None:
+        self._failure = error
 
     def show_approved(self) -> None:
         self._code = None
@@ -85,7 +86,7 @@ class ProgressScreen:
 
     def ask_again(self, outcome: Outcome) -> bool:
         self.close()
-        question, yes = text(message_id(outcome)), text(retry_label_id(outcome))
+        question, yes = message(outcome), text(retry_label_id(outcome))
         # If another add-on closes the question, the user has not answered it.
         for _ in range(_UNSAVED_TOKEN_QUESTIONS if outcome.has_unsaved_token else 1):
             answer = _Confirmation.ask(self._runtime, question, yes, _cancel_label(), focus=_Confirmation.YES)

@@ -20,8 +20,11 @@ def is_video_playing() -> bool:
     return xbmc.getCondVisibility("Player.HasVideo")
 
 
-def remind() -> None:
-    """Say in a notification that a new sign-in is needed; once in REMINDER_INTERVAL, and not while a video plays."""
+def remind(is_client_id_refused: bool = False) -> None:
+    """Say in a notification that a new sign-in is needed; once in REMINDER_INTERVAL, and not while a video plays.
+
+    is_client_id_refused: name that as the reason.
+    """
     if is_video_playing():
         return
     cooldown = Cooldown("reminder")
@@ -32,4 +35,4 @@ def remind() -> None:
             cooldown.start(REMINDER_INTERVAL)
     except LockHeld:
         return  # another interpreter is reminding, or is changing the account; there will be another occasion
-    show_notification(text(Text.NEEDS_SIGN_IN))
+    show_notification(text(Text.CLIENT_ID_NO_LONGER_ACCEPTED if is_client_id_refused else Text.NEEDS_SIGN_IN))

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from math import ceil
+
+from .addon import text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # outcome is not loaded before the first dialog is shown: see script.py
+    from ..errors import Unreachable
     from ..outcome import Outcome
 
 
@@ -24,6 +29,7 @@ class Text:
     ALREADY_OPEN = 32026
     SCAN_OR_ENTER_CODE = 32027
     WAITING = 32028
+    BUSY_FOR_MINUTES = 32029
 
     SIGNED_IN_NAMELESS = 32003
     SIGNED_IN_AS = 32030
@@ -49,7 +55,13 @@ class Text:
     ANSWER_LOST = 32049
     NO_SOCKS = 32050
     DENIED = 32051
-    QUOTA = 32052
+    USER_LIMIT = 32052
+    APP_LIMIT = 32053
+    IN_HOURS = 32054
+    WITHIN_AN_HOUR = 32055
+    TOKEN_REFUSED = 32056
+    CLIENT_ID_NO_LONGER_ACCEPTED = 32057
+    READ_ONLY_NAMELESS = 32058
 
     NO_CLIENT_ID = 32060
     ENTER_CLIENT_ID = 32061
@@ -63,12 +75,23 @@ class Text:
     SIGNED_OUT_AT_SIMKL = 32073
 
 
+def message(outcome: Outcome) -> str:
+    """Return the text that tells an outcome, in Kodi's language."""
+    first = _time_until_limit_ends(outcome.seconds_left) if outcome.cause else outcome.user_name
+    return text(message_id(outcome), first, outcome.replaced_name)
+
+
+def _time_until_limit_ends(seconds: float) -> str:
+    hours = ceil(seconds / 3600)
+    return text(Text.IN_HOURS, str(hours)) if hours > 1 else text(Text.WITHIN_AN_HOUR)
+
+
 def message_id(outcome: Outcome) -> int:
     """Return the text that tells an outcome. There is none for an outcome that is silent."""
     from ..outcome import Cause, SignInResult
 
     if outcome.read_only:
-        return Text.READ_ONLY
+        return Text.READ_ONLY if outcome.user_name else Text.READ_ONLY_NAMELESS
     if outcome.replaced_name:
         return Text.SIGNED_IN_INSTEAD
     if outcome.user_name:
@@ -83,18 +106,25 @@ def message_id(outcome: Outcome) -> int:
         Cause.NO_SOCKS: Text.NO_SOCKS,
         Cause.BUSY: Text.BUSY,
         Cause.BAD_ANSWER: Text.BAD_ANSWER,
-        Cause.QUOTA: Text.QUOTA,
+        Cause.USER_LIMIT: Text.USER_LIMIT,
+        Cause.APP_LIMIT: Text.APP_LIMIT,
     }
     results = {
         SignInResult.SIGNED_IN: Text.SIGNED_IN,
         SignInResult.EXPIRED: Text.EXPIRED,
         SignInResult.NEEDS_SIGN_IN: Text.NEEDS_SIGN_IN,
+        SignInResult.TOKEN_REFUSED: Text.TOKEN_REFUSED,
         SignInResult.ANSWER_LOST: Text.ANSWER_LOST,
         SignInResult.DENIED: Text.DENIED,
         SignInResult.REFUSED: Text.REFUSED,
         SignInResult.NOT_SAVED: Text.NOT_SAVED,
     }
     return causes[outcome.cause] if outcome.cause else results[outcome.result]
+
+
+def still_trying_id(error: Unreachable) -> int:
+    """Return the text that is shown beside a code while Simkl sends no usable answer."""
+    return Text.BUSY_FOR_MINUTES if error.is_block else Text.STILL_TRYING
 
 
 def retry_label_id(outcome: Outcome) -> int:

@@ -8,12 +8,13 @@ import xbmc
 from . import dialogs
 from .addon import cached_addon, text
 from .modeless import ModelessDialog
-from .strings import Text, message_id, retry_label_id
+from .strings import Text, message, retry_label_id, still_trying_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from concurrent.futures import Future
 
+    from ..errors import Unreachable
     from ..models import Code
     from ..outcome import Outcome
     from .qr import Picture
@@ -56,7 +57,7 @@ class WindowScreen:
         self._runtime = runtime
         self._title = title
         self._code: Code | None = None
-        self._is_unreachable = False
+        self._failure: Unreachable | None = None
         self._picture: Picture | None = None
         self._drawing: Future[str] | None = None
         self._open()
@@ -66,7 +67,7 @@ class WindowScreen:
 
     def show_code(self, code: Code) -> None:
         self._show(code)
-        self._is_unreachable = False
+        self._failure = None
         self._start_drawing(code.link)
         self.show_time_left(code.expires_in)
 
@@ -77,12 +78,12 @@ class WindowScreen:
             return self.show_contacting()
         if self._window.put("time", dialogs.time_left(seconds)):
             self._draw_bar(seconds / self._code.expires_in)
-        self._window.put("state", text(Text.STILL_TRYING if self._is_unreachable else Text.WAITING))
+        self._window.put("state", text(still_trying_id(self._failure) if self._failure else Text.WAITING))
         if self._drawing and self._drawing.done():
             self._show_picture(self._drawing.result())
 
-    def show_unreachable(self, unreachable: bool) -> None:
-        self._is_unreachable = unreachable
+    def show_unreachable(self, error: Unreachable | None) -> None:
+        self._failure = error
 
     def show_approved(self) -> None:
         self._show(message=text(Text.APPROVED))
@@ -91,7 +92,7 @@ class WindowScreen:
         return self._window.pressed == _CANCEL or self._window.was_closed()
 
     def ask_again(self, outcome: Outcome) -> bool:
-        question, yes = text(message_id(outcome)), text(retry_label_id(outcome))
+        question, yes = message(outcome), text(retry_label_id(outcome))
         self._runtime.wait(_KEY_DELAY)
         self._show(message=question, again=yes)
         pressed = self._window.wait_for_press(self._runtime, focus=_RETRY)

@@ -46,7 +46,7 @@ class Client(Protocol):
     def user(self, access_token: str) -> User: ...
     def refresh(self, credentials: Credentials) -> Credentials: ...
     def revoke(self, credentials: Credentials) -> None: ...
-    def interrupt(self) -> None: ...
+    def interrupt(self, unless_sent: bool = False) -> None: ...
     def close(self) -> None: ...
 
 
@@ -83,7 +83,9 @@ def run_to_outcome(attempt: Callable[[], Outcome]) -> Outcome:
     except ClientIdRefused:
         return Outcome(SignInResult.REFUSED)
     except Unreachable as error:
-        return Outcome(SignInResult.UNREACHABLE, error.cause)
+        is_limit = error.cause in (Cause.USER_LIMIT, Cause.APP_LIMIT)
+        seconds_left = error.retry_after or 0.0 if is_limit else 0.0
+        return Outcome(SignInResult.UNREACHABLE, error.cause, seconds_left=seconds_left)
     except SignInFailed:
         return Outcome(SignInResult.UNREACHABLE, Cause.BAD_ANSWER)
     except NotSaved:
@@ -109,7 +111,7 @@ class BackgroundClient:
         self._connect = connect
         self._on_tick = on_tick
         self._runtime = runtime
-        self._random = random
+        self.random = random
         self._client: Client | None = None
         self.sent_at = 0.0
         """When the last request was sent, on the runtime's clock."""
@@ -131,7 +133,7 @@ class BackgroundClient:
             try:
                 return self.call(request)
             except Unreachable as error:
-                next_try = max(self._runtime.now() + jitter(delay, self._random, BUSY_JITTER), self.not_before)
+                next_try = max(self._runtime.now() + jitter(delay, self.random, BUSY_JITTER), self.not_before)
                 delay = min(2 * delay, LONGEST_BUSY_DELAY)
                 is_fault = error.is_passing and next_try <= started + FAULT_TIMEOUT
                 is_busy = error.cause is Cause.BUSY and next_try <= give_up_at
@@ -139,20 +141,27 @@ class BackgroundClient:
                     raise
             self.wait_until(next_try)
 
-    def call(self, request: Callable[[Client], T], timeout: float = ANSWER_TIMEOUT) -> T:
+    def call(
+        self, request: Callable[[Client], T], timeout: float = ANSWER_TIMEOUT, timeout_if_sent: float | None = None
+    ) -> T:
         """Send a request and return its answer. Raises Unreachable after timeout seconds.
 
-        If the user cancels, this raises Stopped even if the answer has arrived. If Kodi quits, an answer that has
-        arrived is returned, because Simkl sends an approval only once.
+        timeout_if_sent: seconds for the answer once the first byte of the request is sent. From then on, only Kodi's
+        Quit ends the request, and the answer is returned even if the user cancels.
+
+        Otherwise, if the user cancels, this raises Stopped even if the answer has arrived. If Kodi quits, an answer
+        that has arrived is returned, because Simkl sends an approval only once.
         """
         if self._client is None:
             self._client = self._wait_for(self._connect)
         client = self._client
         try:
-            return self._wait_for(lambda: request(client), timeout)
+            answer = self._wait_for(lambda: request(client), timeout, timeout_if_sent)
+            self.not_before = 0.0
+            return answer
         except Unreachable as error:
             if error.retry_after is not None:
-                self.not_before = self._runtime.now() + jitter(error.retry_after, self._random)
+                self.not_before = self._runtime.now() + jitter(error.retry_after, self.random)
             raise
 
     def wait_until(self, moment: float) -> None:
@@ -175,16 +184,31 @@ class BackgroundClient:
         if self._client:
             self._client.close()
 
-    def _wait_for(self, call: Callable[[], T], timeout: float = ANSWER_TIMEOUT) -> T:
+    def _wait_for(
+        self, call: Callable[[], T], timeout: float = ANSWER_TIMEOUT, timeout_if_sent: float | None = None
+    ) -> T:
         self.sent_at = self._runtime.now()
         answer = self._runtime.start(call)
-        deadline = self.sent_at + timeout
+        stopped: Stopped | None = None
         while not answer.done():
-            self._on_tick()
-            if self._client and (self._runtime.is_shutting_down() or self._runtime.now() >= deadline):
+            stopped = stopped or self._stop_reason()
+            if stopped and timeout_if_sent is None:
+                raise stopped
+            waited = self._runtime.now() - self.sent_at
+            if self._client and (self._runtime.is_shutting_down() or waited >= (timeout_if_sent or timeout)):
                 self._client.interrupt()
+            elif self._client and (stopped or waited >= timeout):
+                self._client.interrupt(unless_sent=True)
             self._runtime.wait(TICK)
-        self._on_tick()
-        if self._runtime.is_shutting_down() and answer.exception():
-            raise Stopped(SignInResult.SHUTTING_DOWN)
+        if timeout_if_sent is None:
+            self._on_tick()
+        if answer.exception() and (stopped or self._runtime.is_shutting_down()):
+            raise stopped or Stopped(SignInResult.SHUTTING_DOWN)
         return answer.result()
+
+    def _stop_reason(self) -> Stopped | None:
+        try:
+            self._on_tick()
+        except Stopped as stopped:
+            return stopped
+        return None

@@ -37,7 +37,8 @@ class Backoff:
 
     def __init__(self, interval: float, random: Callable[[], float] = random) -> None:
         """interval: seconds. random: returns a number from 0 to 1."""
-        self._interval = interval
+        self.interval = interval
+        """The shortest time between two requests, in seconds."""
         self._random = random
         self._has_failed = False
         self._failures = 0
@@ -48,20 +49,20 @@ class Backoff:
         self._has_failed = False
         self._failures = 0
         if slow_down:
-            self._interval += SLOW_DOWN
+            self.interval += SLOW_DOWN
 
     def failed(self, error: Unreachable) -> None:
         """Note that a request was not answered, or was refused as one of too many."""
         self._has_failed = True
         if error.cause is Cause.BUSY:
-            self._interval = max(self._interval, min(2 * self._interval, LONGEST_INTERVAL))
+            self.interval = max(self.interval, min(2 * self.interval, LONGEST_INTERVAL))
         else:
             self._failures += 1
 
     def next_delay(self) -> float:
         """Return the seconds to wait before the next request: the interval, and more after failures."""
-        growing = self._interval * 2 ** max(0, self._failures - 1)
-        seconds = max(self._interval, min(growing, LONGEST_RETRY_DELAY))
+        growing = self.interval * 2 ** max(0, self._failures - 1)
+        seconds = max(self.interval, min(growing, LONGEST_RETRY_DELAY))
         return jitter(seconds, self._random, RETRY_JITTER if self._has_failed else POLL_JITTER)
 
 

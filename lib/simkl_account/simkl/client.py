@@ -2,17 +2,19 @@
 """The client for one client id: sign in by either flow, and ask who is signed in.
 
 A client id is for one of the two flows. Which one is found out by requesting a code: first by the flow that worked
-for this client id before, or else by the PIN flow; then by the other one if Simkl refuses the client id.
+for this client id before, or else by the device flow; then by the other one if there is no code in the answer. Nobody
+knows what Simkl will answer by the PIN flow once that is retired, so any answer leads on to the other flow.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from ..errors import ClientIdRefused, TokenRefused, WrongFlow
+from ..errors import ClientIdRefused, ScopeInsufficient, SimklError, TokenOutdated, TokenRefused, Unreachable, WrongFlow
 from ..models import Code, Credentials, User
+from ..outcome import Cause
 from .device_flow import DeviceFlow
-from .parsing import display_name, parse_body, refuses_token
+from .parsing import OUTDATED_TOKEN, display_name, parse_body, refusal, refuses_token
 from .pin_flow import PinFlow
 from .protocol import Flow, PollResult
 
@@ -32,7 +34,7 @@ class Simkl:
         self,
         client_id: str,
         transport: Transport,
-        first: str = PIN,
+        first: str = DEVICE,
         remember: Callable[[str], None] = lambda flow: None,
     ) -> None:
         """first: the flow to try first. remember: called with the flow that worked."""
@@ -42,31 +44,40 @@ class Simkl:
         self._remember = remember
         self._device_flow = DeviceFlow(client_id, transport)
         self._flows: dict[str, Flow] = {PIN: PinFlow(client_id, transport), DEVICE: self._device_flow}
-        self.flow = PIN
+        self.flow = first
         """The flow of the last code."""
 
     def request_code(self) -> Code:
         """Request a new code. Raises ClientIdRefused if neither flow accepts the client id."""
+        failures: dict[str, SimklError] = {}
         for name in sorted(self._flows, key=lambda name: name != self._first):
             self.flow = name
             try:
                 code = self._flows[name].request_code()
-            except WrongFlow:
+            except (WrongFlow, Unreachable) as error:
+                if isinstance(error, Unreachable) and error.cause is not Cause.BAD_ANSWER:
+                    raise
+                failures[name] = error
                 continue
             self._first = name
             self._remember(name)
             return code
-        raise ClientIdRefused("by both flows")
+        raise _failure_of_both(failures[PIN], failures[DEVICE])
 
     def poll(self, code: Code) -> PollResult:
         """Ask once whether the user has approved the code."""
         return self._flows[self.flow].poll(code)
 
     def user(self, access_token: str) -> User:
-        """Ask whom the access token belongs to. Raises TokenRefused if Simkl does not accept the token."""
+        """Ask whom the access token belongs to. Raises TokenRefused, TokenOutdated or ScopeInsufficient."""
         answer = self._transport.request("GET", "/users/settings", {"client_id": self.client_id}, access_token)
+        status, refused_for = f"HTTP {answer.status}", refusal(answer)
         if refuses_token(answer.status, answer.body):
-            raise TokenRefused(f"HTTP {answer.status}")
+            raise TokenRefused(status)
+        if refused_for == OUTDATED_TOKEN:
+            raise TokenOutdated(status)
+        if refused_for == "insufficient_scope":
+            raise ScopeInsufficient(status)
         body = parse_body(answer)
         user, account = body.get("user"), body.get("account")
         number, kind = (account.get("id"), account.get("type")) if isinstance(account, dict) else (None, None)
@@ -84,10 +95,22 @@ class Simkl:
         """End the grant at Simkl: see DeviceFlow.revoke()."""
         self._device_flow.revoke(credentials)
 
-    def interrupt(self) -> None:
+    def interrupt(self, unless_sent: bool = False) -> None:
         """End the request that another thread is waiting for: see Transport.interrupt()."""
-        self._transport.interrupt()
+        self._transport.interrupt(unless_sent)
 
     def close(self) -> None:
         """End a request that is under way, and close the connection. Later requests fail."""
         self._transport.close()
+
+
+def _failure_of_both(by_pin: SimklError, by_device: SimklError) -> SimklError:
+    """Return the error to raise if neither flow has sent a code.
+
+    A client id that the device flow refuses is one for the PIN flow, or wrong. Nobody can sign in with it if Simkl
+    refuses it by the PIN flow, too, or has retired that flow. A fault says nothing about the client id.
+    """
+    if not isinstance(by_device, WrongFlow):
+        return by_device
+    is_retired = isinstance(by_pin, Unreachable) and by_pin.is_final
+    return ClientIdRefused("by both flows") if is_retired or isinstance(by_pin, WrongFlow) else by_pin

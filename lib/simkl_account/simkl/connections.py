@@ -4,13 +4,14 @@
 Kodi waits for every thread of a script, so a thread must end its request when the user cancels or Kodi quits. requests
 cannot end a call from outside. So each connection keeps a duplicate of its socket (dup), and shutting that down makes a
 blocked TLS handshake or read return at once. The duplicate is needed because wrapping a socket in TLS detaches the
-original. Connects are waited for in short slices: see addresses.py.
+original. Name look-ups and connects are waited for in short slices: see names.py and addresses.py.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,52 +21,71 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ProxyError
 
 from .addresses import connect_to_first
+from .names import look_up
 
 CONNECT_TIMEOUT = 8.0
 """Seconds to connect, and for each step of the TLS handshake."""
 
 
 class OpenSockets:
-    """Duplicates of the sockets of all open connections."""
+    """The sockets of one client, which sends one request at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._duplicates: dict[Connection, socket.socket] = {}
-        self._closed = False
-        self.interruptions = 0
-        """How often shut_down() was called."""
+        self._is_closed = self._is_interrupted = self._is_sending = False
+
+    def begin_request(self) -> None:
+        """Note that a request begins. Raises ConnectionAbortedError after close()."""
+        with self._lock:
+            self._is_interrupted, self._is_sending = self._is_closed, False
+        self.raise_if_interrupted()
 
     def watch(self, connection: Connection, sock: socket.socket) -> None:
-        """Note a connection's socket."""
+        """Note a connection's socket. Raises ConnectionAbortedError if the request was interrupted."""
         with self._lock:
             self._forget(connection)
-            if self._closed:
-                raise ConnectionAbortedError("closed")
+            self.raise_if_interrupted()
             self._duplicates[connection] = sock.dup()
 
-    def forget_closed(self) -> None:
-        """Close the duplicates of closed connections. Call it between two requests.
+    def begin_sending(self) -> None:
+        """Note that a request is about to be sent. Raises ConnectionAbortedError if it was interrupted."""
+        with self._lock:
+            self.raise_if_interrupted()
+            self._is_sending = True
+
+    def end_request(self) -> None:
+        """Note that the request has ended, and close the duplicates of closed connections.
 
         If a connection ends with its answer, http.client closes its own socket before the body is read.
         """
         with self._lock:
+            self._is_sending = False
             for connection in [connection for connection in self._duplicates if connection.sock is None]:
                 self._forget(connection)
 
-    def shut_down(self) -> None:
-        """Make every blocked handshake, read and write return at once, and every connect within a tenth of a second."""
+    def raise_if_interrupted(self) -> None:
+        """Raise ConnectionAbortedError if the request was interrupted. Called while a look-up or a connect waits."""
+        if self._is_interrupted:
+            raise ConnectionAbortedError("interrupted")
+
+    def shut_down(self, unless_sent: bool = False) -> None:
+        """Make the request end: a handshake, read or write at once, and a look-up or a connect in a tenth of a second.
+
+        unless_sent: leave the request alone if it is being sent already.
+        """
         with self._lock:
-            self.interruptions += 1
+            if unless_sent and self._is_sending:
+                return
+            self._is_interrupted = True
             for duplicate in self._duplicates.values():
-                try:
+                with suppress(OSError):  # closed by the other side
                     duplicate.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # closed by the other side
 
     def close(self) -> None:
         """Shut down and close all of them. From urllib3 1.26.16 on, Session.close() leaves that to the
         garbage collector."""
-        self._closed = True
+        self._is_closed = True
         self.shut_down()
         with self._lock:
             for connection in list(self._duplicates):
@@ -86,22 +106,20 @@ class Connection(HTTPSConnection):
         super().__init__(*args, **kwargs)
         self._socks_options = _socks_options
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request. urllib3 has connected before."""
+        self.open_sockets.begin_sending()
+        super().request(*args, **kwargs)
+
     def _new_conn(self) -> socket.socket:
         """Return a connected socket. If there is an HTTP proxy, urllib3 has put its address into _dns_host and port."""
         if self._socks_options:
             return self._new_socks_conn(**self._socks_options)
-        interruptions = self.open_sockets.interruptions
-
-        def on_tick() -> None:
-            if self.open_sockets.interruptions != interruptions:
-                raise ConnectionAbortedError("interrupted")
-
+        on_tick = self.open_sockets.raise_if_interrupted
         host = self._dns_host  # type: ignore[attr-defined]  # missing from urllib3's stubs
-        addresses = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-        sock = connect_to_first(addresses, CONNECT_TIMEOUT, on_tick)
+        sock = connect_to_first(look_up(host, self.port, on_tick), CONNECT_TIMEOUT, on_tick)
         try:
             self.open_sockets.watch(self, sock)
-            on_tick()  # an interruption just before watch() did not know of this socket
         except OSError:
             sock.close()
             raise
@@ -121,7 +139,7 @@ class Connection(HTTPSConnection):
 
         host = proxy_host.strip("[]")  # a URL has an IPv6 address in brackets
         try:
-            family = socket.getaddrinfo(host, proxy_port, type=socket.SOCK_STREAM)[0][0]
+            family = look_up(host, proxy_port, self.open_sockets.raise_if_interrupted)[0][0]
         except (socket.gaierror, UnicodeError) as error:
             raise ProxyError("SOCKS", error) from error
         sock = socks.socksocket(family)

@@ -10,9 +10,9 @@ import re
 from time import time
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..errors import ClientIdRefused, RefreshRefused, SignInFailed, WrongFlow
+from ..errors import ClientIdRefused, RefreshRefused, SignInFailed
 from ..models import ACCESS_TOKEN_SHAPE, MEDIA_READ, MEDIA_WRITE, Code, Credentials
-from .parsing import REFUSED, error_name, number, parse_body, parse_code, refusal, require
+from .parsing import error_name, number, parse_body, parse_code, raise_if_wrong_flow, refusal, require
 from .protocol import PIN_PAGE, Approved, CodeInvalid, Denied, Pending, PollResult
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ SCOPE = f"{MEDIA_READ} {MEDIA_WRITE}"
 
 NO_SCOPE = "nothing"
 """The scope of credentials that allow nothing that this add-on knows."""
+
+REFRESH_READ_TIMEOUT = 60.0
+"""Seconds to wait for the answer to a refresh. It is not given up soon, because Simkl may have ended the old token."""
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _DEVICE_CODE = re.compile(r"[\x21-\x7e]{1,512}")
@@ -50,17 +53,16 @@ class DeviceFlow:
     def request_code(self) -> Code:
         """Request a new code."""
         answer = self._post("/oauth2/device", scope=SCOPE)
-        if answer.status in (*REFUSED, 404) and error_name(answer.body) is not None:
-            raise WrongFlow(f"HTTP {answer.status}")
+        raise_if_wrong_flow(answer)
         body = parse_body(answer)
         return parse_code(body, _LINK, require(_DEVICE_CODE, body.get("device_code"), "device_code"))
 
     def poll(self, code: Code) -> PollResult:
         """Ask once whether the user has approved the code. Raises SignInFailed for an unknown error."""
         answer = self._post("/oauth2/token", grant_type=_GRANT_TYPE, device_code=code.device_code)
-        error = error_name(answer.body) if answer.status != 200 else None
-        if isinstance(error, str) and error in _POLL_RESULTS:
-            return _POLL_RESULTS[error]
+        result = _POLL_RESULTS.get(error_name(answer.body) or "") if answer.status != 200 else None
+        if result is not None:
+            return result
         self._raise_if_client_id_refused(answer)
         if refusal(answer) is not None:
             raise SignInFailed(f"HTTP {answer.status}")
@@ -71,7 +73,12 @@ class DeviceFlow:
 
         Raises RefreshRefused if the grant has ended.
         """
-        answer = self._post("/oauth2/token", grant_type="refresh_token", refresh_token=credentials.refresh_token)
+        answer = self._post(
+            "/oauth2/token",
+            REFRESH_READ_TIMEOUT,
+            grant_type="refresh_token",
+            refresh_token=credentials.refresh_token,
+        )
         if refusal(answer) == "invalid_grant":
             raise RefreshRefused(f"HTTP {answer.status}")
         self._raise_if_client_id_refused(answer)
@@ -79,12 +86,13 @@ class DeviceFlow:
 
     def revoke(self, credentials: Credentials) -> None:
         """End the grant at Simkl, and both of its tokens with it."""
-        answer = self._post("/oauth2/revoke", token=credentials.refresh_token)
+        answer = self._post("/oauth2/revoke", client_id=credentials.client_id, token=credentials.refresh_token)
         if answer.status != 200:
             parse_body(answer)  # raises the error of this status
 
-    def _post(self, path: str, **form: str) -> Answer:
-        return self._transport.request("POST", path, {}, form={"client_id": self._client_id, **form})
+    def _post(self, path: str, read_timeout: float | None = None, **form: str) -> Answer:
+        form = {"client_id": self._client_id, **form}
+        return self._transport.request("POST", path, {}, form=form, read_timeout=read_timeout)
 
     def _raise_if_client_id_refused(self, answer: Answer) -> None:
         if refusal(answer) in _CLIENT_ID_ERRORS:

@@ -7,9 +7,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ClientIdRefused, Unreachable
+from ..errors import Unreachable, WrongFlow
 from ..models import Code
 from ..outcome import Cause
+from .daily_limit import LIMITS, seconds_until_end
 from .protocol import PIN_PAGE
 
 if TYPE_CHECKING:
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
 REFUSED = (400, 401, 403)
 """The statuses of a request that Simkl refuses."""
 
-USER_LIMIT = "user_limit_exceeded"
-"""The error of a 429 if the user's requests for the day are used up."""
-
 RATE_LIMIT = "rate_limit"
 """The error of a 429 if there were more than 10 GETs or one POST in a second. Its Retry-After must be ignored: it says
 when the day's limit ends (https://api.simkl.org, "Rate limits")."""
 
-PASSING = (500, 502, 503, 504, *range(520, 531))
-"""The statuses of faults that usually end within seconds. From 520 on, they come from Simkl's CDN."""
+BLOCK_DELAY = 300.0
+"""Seconds to leave Simkl alone after a 412 for a client id that has worked: after too many POSTs, Simkl blocks a client
+id for a while, and more requests prolong that."""
+
+PREVIOUS_WRITE_RUNS = "RATE_LIMIT"
+"""The error of a 400 while the user's previous write is still running."""
+
+OUTDATED_TOKEN = "oauth2_token_required"  # noqa: S105  # the name of an error
+"""The error of a 403 if the token is the PIN flow's, and the request needs one of the device flow."""
 
 DEFAULT_INTERVAL = 5.0
 """Seconds between polls if Simkl names none (RFC 8628, 3.2)."""
@@ -43,34 +48,42 @@ _SIMKL_LINK = re.compile(_SIMKL_PAGE.pattern + r"(?:\?[A-Za-z0-9=&_-]*)?")
 
 
 def parse_body(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of a successful answer. Raises ClientIdRefused for a 412, else Unreachable."""
+    """Return the JSON object of a successful answer. Raises Unreachable for any other answer."""
+    status, error = f"HTTP {answer.status}", error_name(answer.body)
     if answer.status == 412:
-        raise ClientIdRefused("HTTP 412")
-    if answer.status == 429:
-        error = error_name(answer.body)
-        cause = Cause.QUOTA if error == USER_LIMIT else Cause.BUSY
-        raise Unreachable(cause, "HTTP 429", None if error == RATE_LIMIT else answer.retry_after)
+        raise Unreachable(Cause.BUSY, status, BLOCK_DELAY, answer.status)
+    if answer.status == 429 and error in LIMITS:
+        raise Unreachable(LIMITS[error], status, seconds_until_end(answer.retry_after))
+    if answer.status == 429 or (answer.status == 400 and error == PREVIOUS_WRITE_RUNS):
+        raise Unreachable(Cause.BUSY, status, answer.retry_after if error != RATE_LIMIT else None)
     if answer.status != 200:
-        is_passing = answer.status in PASSING
-        raise Unreachable(Cause.BAD_ANSWER, f"HTTP {answer.status}", answer.retry_after, is_passing)
+        raise Unreachable(Cause.BAD_ANSWER, status, answer.retry_after, answer.status)
     body = _parse(answer.body)
     if not isinstance(body, dict):
         raise Unreachable(Cause.BAD_ANSWER, "not a JSON object")
     return body
 
 
-def error_name(body: bytes) -> Any:
-    """Return "error" of the JSON object in a body, which can be of any type; None if there is none."""
+def error_name(body: bytes) -> str | None:
+    """Return "error" of the JSON object in a body; None if there is none."""
     value = _parse(body)
-    return value.get("error") if isinstance(value, dict) else None
+    error = value.get("error") if isinstance(value, dict) else None
+    return error if isinstance(error, str) else None
 
 
-def refusal(answer: Answer) -> Any:
+def raise_if_wrong_flow(answer: Answer) -> None:
+    """Raise WrongFlow if a request for a code was refused because of the client id."""
+    if answer.status == 412 or (answer.status in (*REFUSED, 404) and error_name(answer.body) is not None):
+        raise WrongFlow(f"HTTP {answer.status}")
+
+
+def refusal(answer: Answer) -> str | None:
     """Return the error's name if Simkl refused the request, else None.
 
     A 400, 401 or 403 without an "error" is not Simkl's: it can come from a proxy or a hotel's login page.
     """
-    return error_name(answer.body) if answer.status in REFUSED else None
+    error = error_name(answer.body) if answer.status in REFUSED else None
+    return None if error == PREVIOUS_WRITE_RUNS else error
 
 
 def refuses_token(status: int, body: bytes) -> bool:

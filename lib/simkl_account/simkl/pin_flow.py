@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Simkl's PIN flow ("AUTH V1"), which Simkl retires around March 2027: https://api.simkl.org, "PIN flow".
+"""Simkl's PIN flow ("AUTH V1"), which Simkl retires around April 2027: https://api.simkl.org, "PIN flow".
 
 It is older than RFC 8628 and differs from it. Its token lasts until the user revokes it.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import ClientIdRefused, Unreachable, WrongFlow
+from ..errors import ClientIdRefused, Unreachable
 from ..models import ACCESS_TOKEN_SHAPE, Code, Credentials
 from ..outcome import Cause
-from .parsing import REFUSED, parse_body, parse_code, refusal, require
+from .parsing import parse_body, parse_code, raise_if_wrong_flow, refusal, require
 from .protocol import PIN_PAGE, Approved, CodeInvalid, Pending, PollResult
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ class PinFlow:
     def request_code(self) -> Code:
         """Request a new code."""
         answer = self._get("/oauth/pin")
-        if answer.status in (*REFUSED, 404):
-            raise WrongFlow(f"HTTP {answer.status}")
+        raise_if_wrong_flow(answer)
         return parse_code(parse_body(answer), _LINK)
 
     def poll(self, code: Code) -> PollResult:

@@ -61,20 +61,22 @@ class Transport:
         query: Mapping[str, str],
         access_token: str | None = None,
         form: Mapping[str, str] | None = None,
+        read_timeout: float | None = None,
     ) -> Answer:
         """Send a request and return its answer, with any status. Raises Unreachable if there is no answer.
 
-        form: sent as the body, URL-encoded.
+        form: sent as the body, URL-encoded. read_timeout: seconds, instead of READ_TIMEOUT.
         """
         headers = {"Authorization": f"Bearer {access_token}"} if access_token else None
         try:
+            self._sockets.begin_request()
             with self._session.request(
                 method,
                 API + path,
                 params={**query, **self._app},
                 headers=headers,
                 data=form,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=(CONNECT_TIMEOUT, read_timeout or READ_TIMEOUT),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -85,16 +87,16 @@ class Transport:
             # user name or password that it cannot encode.
             cause, detail = _cause_of(error)
         finally:
-            self._sockets.forget_closed()
+            self._sockets.end_request()
         # This is outside the except clause, because requests' exceptions hold the URL, and with it the code.
         raise Unreachable(cause, detail)
 
-    def interrupt(self) -> None:
-        """End the request that another thread is waiting for. Call it again until that request has returned.
+    def interrupt(self, unless_sent: bool = False) -> None:
+        """End the request that another thread is waiting for.
 
-        A name look-up cannot be ended. The next call of interrupt() ends the connect that follows the look-up.
+        unless_sent: only if no byte of the request has been sent, so that Simkl cannot have acted on it.
         """
-        self._sockets.shut_down()
+        self._sockets.shut_down(unless_sent)
 
     def close(self) -> None:
         """End a request that is under way, and close the connection. Later requests fail."""

@@ -28,17 +28,20 @@ def request():
     """Return the status of a request as the user, or the name of the error that simkl_account raises."""
     try:
         return simkl_account.Session().get(URL).status_code
-    except simkl_account.UserLimitExceeded as error:
-        return f"UserLimitExceeded until {error.ends_at.isoformat()}"
+    except simkl_account.LimitExceeded as error:
+        return f"{type(error).__name__} until {error.ends_at.isoformat()}"
     except simkl_account.SimklAccountError as error:
         return type(error).__name__
 
 
 def post():
-    """Return the status of a POST by requests itself, with SimklAuth."""
-    import requests
+    """Return the status of a POST."""
+    return simkl_account.Session().post(URL, json={"a": 1}, timeout=10).status_code
 
-    return requests.post(URL, json={"a": 1}, auth=simkl_account.SimklAuth(), timeout=10).status_code
+
+def look_up():
+    """Return the status of a look-up in Simkl's catalogue."""
+    return simkl_account.Session().get("https://api.simkl.com/movies/53536").status_code
 
 
 def imported():
@@ -56,7 +59,7 @@ def read():
     return (time.perf_counter() - started) / 100
 
 
-FUNCTIONS = {function.__name__: function for function in (account, sign_in, request, post, imported, read)}
+FUNCTIONS = {function.__name__: function for function in (account, sign_in, request, post, look_up, imported, read)}
 
 
 def do(name, key):
