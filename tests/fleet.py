@@ -2,7 +2,10 @@
 """`make fleet`: simulates many Kodis that sign in at the same time, all with one client id.
 
 The shipped auth.sign_in.SignIn runs for each Kodi, on a simulated clock, so that no real time passes. The simulated
-Simkl has the limits of the real one: all Kodis with one client id together may send 10 GETs a second.
+Simkl has the limits of the real one: all Kodis with one client id together may send 10 GETs and one POST a second.
+
+Simkl does not say whether the polls of the device flow, which are POSTs before any user is known, count for the client
+id, nor when it blocks one. So the device flow is simulated as if they did: see LARGEST_EXCESS.
 """
 
 from __future__ import annotations
@@ -19,21 +22,32 @@ from typing import Callable, ContextManager, TypeVar
 
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.auth.sign_in import SignIn
-from lib.simkl_account.errors import Unreachable
+from lib.simkl_account.errors import ClientIdRefused, Unreachable
 from lib.simkl_account.models import Code, Credentials, User
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from lib.simkl_account.simkl import background
+from lib.simkl_account.simkl.client import DEVICE, PIN
+from lib.simkl_account.simkl.parsing import BLOCK_DELAY
 from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending, PollResult
 
 T = TypeVar("T")
 
-GETS = 10
-"""Simkl's limit for a client id, in requests a second (https://api.simkl.org). The PIN flow sends nothing else."""
+LIMITS = {"GET": 10, "POST": 1}
+"""Simkl's limits for a client id, in requests a second (https://api.simkl.org). The PIN flow sends only GETs. The
+device flow sends only POSTs until the user is known; after that, Simkl counts for the user."""
+
+LARGEST_EXCESS, BLOCK = 5, 60.0
+"""If a second has so many POSTs more than allowed, the client id is blocked for so many seconds, and each POST during
+the block begins it anew."""
+
+RETURN_AFTER = (120.0, 300.0)
+"""After how many seconds a person tries again who was told that Simkl blocks the client id for a few minutes."""
 
 EXPIRES_IN, INTERVAL = 900.0, 5.0
 """Seconds until a code expires, and seconds between two polls."""
 
 TOO_MANY = Unreachable(Cause.BUSY, "HTTP 429")
+BLOCKED = Unreachable(Cause.BUSY, "HTTP 412", BLOCK_DELAY, status=412)
 
 
 class SimulatedClock:
@@ -82,22 +96,29 @@ class Simkl:
     """The number of requests by method and second, with the refused ones."""
     requests: int = 0
     refused: int = 0
+    blocked_until: float = 0.0
 
-    def admit(self, method: str, limit: int) -> None:
-        """Count a request. Raises TOO_MANY if this second already has as many requests as the limit allows."""
+    def admit(self, method: str) -> None:
+        """Count a request. Raises TOO_MANY or BLOCKED if the limit does not allow it."""
         second = (method, int(self.clock.now))
         self.requests_by_second[second] = self.requests_by_second.get(second, 0) + 1
         self.requests += 1
-        if self.requests_by_second[second] > limit:
+        excess = self.requests_by_second[second] - LIMITS[method]
+        is_blocked = method == "POST" and self.clock.now < self.blocked_until
+        if is_blocked or (method == "POST" and excess >= LARGEST_EXCESS):
+            self.blocked_until = self.clock.now + BLOCK
+        if is_blocked or excess > 0:
             self.refused += 1
-            raise TOO_MANY
+            raise BLOCKED if is_blocked else TOO_MANY
 
 
 class Person:
     """A simulated user with a phone and a Kodi. It is the client, screen, settings and runtime that SignIn needs."""
 
-    def __init__(self, simkl: Simkl, rng: random.Random, starts_at: float) -> None:
+    def __init__(self, simkl: Simkl, rng: random.Random, starts_at: float, flow: str) -> None:
         self._simkl, self._clock, self._rng = simkl, simkl.clock, rng
+        self.flow = flow
+        self._method = "GET" if flow == PIN else "POST"
         self._starts_at = starts_at
         self._settings: dict[str, str] = {}
         self._retries = 0
@@ -110,15 +131,22 @@ class Person:
         self.outcome: Outcome | None = None
 
     def run(self) -> None:
-        """Wait until the time to start, press "Sign in", and sign in."""
+        """Wait until the time to start, and sign in. Try three times at most if the client id is blocked."""
         self._clock.sleep(self._starts_at)
-        sign_in = SignIn(lambda: self, self, AccountStore(self), self, lambda line: None, self._rng.random)
-        self.outcome = sign_in.run()
+        for _ in range(3):
+            sign_in = SignIn(lambda: self, self, AccountStore(self), self, lambda line: None, self._rng.random)
+            self.outcome = sign_in.run()
+            if self.outcome.result is not SignInResult.REFUSED:
+                return
+            self._clock.sleep(self._rng.uniform(*RETURN_AFTER))
 
     # The client: see auth.sign_in.Client
 
     def request_code(self) -> Code:
-        self._simkl.admit("GET", GETS)
+        try:
+            self._simkl.admit(self._method)
+        except Unreachable as error:
+            raise (ClientIdRefused() if error.is_block else error) from None
         self.code = f"C{len(self._simkl.codes)}"
         self._simkl.codes[self.code] = self._clock.now + EXPIRES_IN
         self._polled_at.clear()
@@ -128,7 +156,7 @@ class Person:
         if self._polled_at:
             self.closest_polls = min(self.closest_polls, self._clock.now - self._polled_at[-1])
         self._polled_at.append(self._clock.now)
-        self._simkl.admit("GET", GETS)
+        self._simkl.admit(self._method)
         if self._simkl.codes[code.user_code] <= self._clock.now:
             return CodeInvalid()
         self._note_approval()
@@ -141,7 +169,8 @@ class Person:
 
     def user(self, access_token: str) -> User:
         self.signed_in_at = self._clock.now
-        self._simkl.admit("GET", GETS)
+        if self.flow == PIN:
+            self._simkl.admit("GET")
         return User("Ada")
 
     def interrupt(self, unless_sent: bool = False) -> None: ...
@@ -171,13 +200,11 @@ class Person:
         self._clock.sleep(5)
         return True
 
-    flow = "pin"
-
     def refresh(self, credentials: Credentials) -> Credentials:
-        raise AssertionError("a sign-in by the PIN flow refreshes nothing")
+        raise AssertionError("a sign-in refreshes nothing")
 
     def revoke(self, credentials: Credentials) -> None:
-        raise AssertionError("a sign-in by the PIN flow revokes nothing")
+        raise AssertionError("there is no older sign-in to revoke")
 
     def close(self) -> None: ...
 
@@ -218,7 +245,7 @@ class Report:
 
     people: int
     approved: int
-    """The people who approved a code in time. The other people were told that too many sign in at once."""
+    """The people who approved a code in time. The others were told that Simkl is busy, or blocks the client id."""
     signed_in: int
     named: int
     """The people who are signed in and whose name Simkl sent."""
@@ -233,13 +260,13 @@ class Report:
     """Seconds from the approval to the sign-in: the median and the maximum."""
 
 
-def simulate(people: int, within: float, seed: int = 1) -> Report:
+def simulate(people: int, within: float, seed: int = 1, flow: str = PIN) -> Report:
     """Simulate so many people, each of whom presses "Sign in" at a random moment within these seconds."""
     background.TICK = 60.0  # nobody sees these screens, so they need no updates
     clock = SimulatedClock()
     simkl = Simkl(clock)
     rng = random.Random(seed)
-    fleet = [Person(simkl, random.Random(rng.random()), rng.uniform(0, within)) for _ in range(people)]
+    fleet = [Person(simkl, random.Random(rng.random()), rng.uniform(0, within), flow) for _ in range(people)]
     clock.run([person.run for person in fleet])
     signed_in = [person for person in fleet if person.outcome and person.outcome.result is SignInResult.SIGNED_IN]
     delays = sorted((person.signed_in_at or 0) - person.approves_at for person in signed_in) or [0.0]
@@ -257,11 +284,17 @@ def simulate(people: int, within: float, seed: int = 1) -> Report:
 
 
 def main(sizes: list[int]) -> None:
-    """Simulate fleets of these sizes, and print a table."""
+    """Simulate fleets of these sizes, and print a table for each flow."""
+    for flow in (PIN, DEVICE):
+        _print_table(flow, sizes)
+
+
+def _print_table(flow: str, sizes: list[int]) -> None:
+    print(f"\nThe {flow} flow\n")
     print("| people in a minute | approved | signed in | refused | closest polls | busiest second | until signed in |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for size in sizes:
-        r = simulate(size, 60)
+        r = simulate(size, 60, flow=flow)
         print(
             f"| {r.people} | {r.approved} | {r.signed_in} ({r.named} with the name) | {100 * r.refused:.0f} % "
             f"| {r.closest_polls:.2f} s | {r.busiest} | {r.median:.0f} s, at most {r.slowest:.0f} s |",

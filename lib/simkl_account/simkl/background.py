@@ -26,7 +26,7 @@ TICK = 0.1
 ANSWER_TIMEOUT = 15.0
 """Seconds for a whole answer, however slowly it arrives."""
 
-FIRST_BUSY_DELAY, LONGEST_BUSY_DELAY = 1.0, 4.0
+FIRST_BUSY_DELAY, LONGEST_BUSY_DELAY = 1.0, 8.0
 """Seconds before a request is sent again because Simkl was too busy or had a fault: the first delay and the longest.
 Each delay is twice the one before, and longer by up to BUSY_JITTER of it."""
 
