@@ -7,20 +7,21 @@ import contextlib
 import json
 import socket
 import threading
-from typing import Iterator
+from typing import Any, Iterator
 
 import pytest
 import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lib.simkl_account.errors import SimklError, Unreachable
+from lib.simkl_account.errors import ClientIdRefused, SimklError, Unreachable, WrongFlow
 from lib.simkl_account.models import Credentials, User
+from lib.simkl_account.outcome import Cause
 from lib.simkl_account.simkl import parsing
 from lib.simkl_account.simkl import transport as transport_module
 from lib.simkl_account.simkl.client import Simkl
 from lib.simkl_account.simkl.device_flow import DeviceFlow
-from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Pending
+from lib.simkl_account.simkl.protocol import Approved, CodeInvalid, Denied, Pending
 from lib.simkl_account.simkl.transport import Answer, Transport
 
 from .fakes import CODE, FakeTransport
@@ -35,8 +36,14 @@ likely = st.sampled_from(
     ["OK", "KO", "Authorization pending", "Slow down", "DEVICE_CODE", "5G6JAH", "https://simkl.com/pin", 900, 5]
     + [{"name": "Ada"}, {"name": "[B]"}, {"name": None}, "client_id_failed"]
 )
+errors = st.sampled_from(
+    ["rate_limit", "user_limit_exceeded", "app_limit_exceeded", "RATE_LIMIT", "client_id_failed", "invalid_client"]
+    + ["unauthorized_client", "insufficient_scope", "oauth2_token_required", "user_token_failed", "invalid_token"]
+    + ["authorization_pending", "slow_down", "expired_token", "access_denied", "invalid_grant", "invalid_request"]
+)
 bodies = (
     st.dictionaries(fields, likely | anything).map(lambda body: json.dumps(body).encode())
+    | errors.map(lambda error: json.dumps({"error": error}).encode())
     | anything.map(lambda body: json.dumps(body).encode())
     | st.binary()
 )
@@ -80,7 +87,7 @@ def test_any_status_and_body(answer: Answer) -> None:
         assert 1 <= code.expires_in <= 86400
     with contextlib.suppress(SimklError):
         result = client.poll(CODE)
-        assert isinstance(result, (Pending, Approved, CodeInvalid))
+        assert isinstance(result, (Pending, Approved, CodeInvalid, Denied))
         if isinstance(result, Approved):
             assert result.credentials.access_token.isascii() and result.credentials.access_token.isprintable()
     with contextlib.suppress(SimklError):
@@ -111,6 +118,34 @@ def test_error_messages(answer: Answer) -> None:
     for raised in errors:
         assert str(raised) in KNOWN_MESSAGES or str(raised).startswith(("bad answer (HTTP ", "HTTP "))
         assert raised.__cause__ is None
+
+
+class TwoAnswers:
+    """A transport with one answer for the device flow, and another one for the PIN flow."""
+
+    def __init__(self, device: Answer, pin: Answer) -> None:
+        self._device, self._pin = device, pin
+
+    def request(self, method: str, path: str, *arguments: Any, **form: Any) -> Answer:
+        return self._device if path.startswith("/oauth2/") else self._pin
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers, answers, st.sampled_from(["pin", "device"]))
+def test_any_answers_of_two_flows(device: Answer, pin: Answer, first: str) -> None:
+    """There is a code, the client id is refused for a clear reason, or the error says what to do next."""
+    client = Simkl("an-id", TwoAnswers(device, pin), first)  # type: ignore[arg-type]
+    try:
+        client.request_code()
+        assert client.flow == first or (pin if first == "pin" else device).status != 429
+    except Unreachable as error:
+        assert error.retry_after is None or error.retry_after >= 0
+        if error.cause in (Cause.USER_LIMIT, Cause.APP_LIMIT):
+            assert 0 < (error.retry_after or 0) <= 90000
+    except ClientIdRefused as error:
+        assert not isinstance(error, WrongFlow)
+        assert device.status == 412 or (device.status in (400, 401, 403, 404) and b"error" in device.body)
+        assert 300 <= pin.status < 500 and pin.status != 429
 
 
 # Any bytes
