@@ -140,7 +140,7 @@ def test_any_answers_of_two_flows(device: Answer, pin: Answer, first: str) -> No
         assert client.flow == first or (pin if first == "pin" else device).status != 429
     elif isinstance(error, Unreachable):
         is_limit = error.cause in (Cause.USER_LIMIT, Cause.APP_LIMIT)
-        assert error.retry_after is None or 0 <= error.retry_after
+        assert error.retry_after is None or error.retry_after >= 0
         assert not is_limit or 0 < (error.retry_after or 0) <= 90000
     else:
         assert type(error) is ClientIdRefused
