@@ -83,6 +83,7 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
         try:
             screen, outcome = _sign_in_with_accepted_client_id(runtime)
             if outcome.is_success:
+                _forget_refusals()
                 addon.notify_all(addon.Event.SIGNED_IN)
             broker.end(outcome.result)
         finally:
@@ -146,6 +147,16 @@ def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
 
     client_id = current_client_id(KodiSettings())
     return SignIn(lambda: wiring.connect(client_id), screen, _repaired_accounts(), runtime, addon.log).run()
+
+
+def _forget_refusals() -> None:
+    """Forget that Simkl refused the token earlier: a new sign-in by the PIN flow gives the same token."""
+    from .wiring import accounts, cooldown
+
+    credentials = accounts().credentials()
+    for name in ("refused", "marked"):
+        if credentials:
+            cooldown(name, credentials).clear()
 
 
 def _show_signed_in(runtime: KodiRuntime, screen: AnyScreen | None, outcome: Outcome) -> None:

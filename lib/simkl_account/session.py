@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any
+from typing import Any, Container
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from weakref import WeakSet
 
@@ -52,6 +52,10 @@ _CATALOGUE = re.compile(r"/(movies|tv|anime|tv/episodes|anime/episodes)/(\d+|tt\
 """The paths that Simkl serves to everybody from a cache, without a user: https://api.simkl.org, "Rate limits"."""
 
 
+_ABOUT_USER = ("/sync/", "/users/", "/scrobble/", "/checkin", "/ratings/")
+"""How paths begin that Simkl answers only with a token. Elsewhere, a success says nothing about the token."""
+
+
 class Session(requests.Session):
     """A requests.Session that sends as the user, with Kodi's proxy and a timeout on every request.
 
@@ -62,7 +66,7 @@ class Session(requests.Session):
 
     The account is read for each request, so a Session can be kept for any time. Several threads may use it.
 
-    A request raises SignInNeeded if nobody is signed in or the sign-in has ended: see account/retries.py. It raises
+    A request raises SignInNeeded if nobody is signed in or the sign-in has ended: see docs/for-add-ons.md. It raises
     UserLimitExceeded or AppLimitExceeded if the requests for the day are used up.
     """
 
@@ -157,14 +161,16 @@ class _SigningAdapter(HTTPAdapter):
             signed.headers["Authorization"] = f"Bearer {access_token}"
         signed.headers.pop("simkl-api-key", None)  # another client id, which would contradict ours
         signed.headers["User-Agent"] = self._user_agent(request.headers.get("User-Agent") or "")
-        app = {"app-name": self._app_name, "app-version": self._app_version}
-        signed.url = _with_query(request.url or "", {"client_id": client_id, **app})
+        ours = {"client_id": client_id, "app-name": self._app_name, "app-version": self._app_version}
+        signed.url = _with_query(request.url or "", ours, without=ours)
         try:
             answer: requests.Response = send(signed)
         except requests.RequestException as error:
             error.request = request
             raise
         answer.request, answer.url = request, request.url or ""
+        if "Location" in answer.headers:  # Simkl may have repeated our parameters there, which are for nobody else
+            answer.headers["Location"] = _with_query(answer.headers["Location"], {}, without=ours)
         return answer
 
     def _user_agent(self, callers: str | bytes) -> str:
@@ -233,7 +239,8 @@ def _rewind(request: requests.PreparedRequest) -> bool:
 def _verdict(answer: requests.Response) -> Verdict:
     if answer.status_code == 401 and refuses_token(401, answer.content):
         return Verdict.REFUSED
-    return Verdict.ACCEPTED if answer.ok else Verdict.UNKNOWN
+    is_about_user = urlsplit(answer.url).path.startswith(_ABOUT_USER)
+    return Verdict.ACCEPTED if is_about_user and 200 <= answer.status_code < 300 else Verdict.UNKNOWN
 
 
 def _raise_if_limited(answer: requests.Response) -> None:
@@ -244,8 +251,8 @@ def _raise_if_limited(answer: requests.Response) -> None:
         raise (UserLimitExceeded if cause is Cause.USER_LIMIT else AppLimitExceeded)(ends_at)
 
 
-def _with_query(url: str, query: dict[str, str]) -> str:
-    """Return the URL with these parameters, instead of those that have the same names. The others stay as they are."""
+def _with_query(url: str, added: dict[str, str], without: Container[str]) -> str:
+    """Return the URL without the parameters of some names, and with the added ones. The others stay as they are."""
     parts = urlsplit(url)
-    others = [part for part in parts.query.split("&") if part.partition("=")[0] not in query] if parts.query else []
-    return urlunsplit(parts._replace(query="&".join([*others, urlencode(query)])))
+    kept = [part for part in parts.query.split("&") if part.partition("=")[0] not in without] if parts.query else []
+    return urlunsplit(parts._replace(query="&".join([*kept, urlencode(added)] if added else kept)))

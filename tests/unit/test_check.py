@@ -144,6 +144,22 @@ def test_refresh_of_refused_token(world: CheckWorld) -> None:
     assert world.simkl.sent == ["user old-token", "refresh r-token", "user new-token"]
 
 
+def test_refresh_fails_but_token_is_good(world: CheckWorld) -> None:
+    """If the token cannot be refreshed now, but Simkl still accepts it, the check says that the sign-in is good."""
+    world.accounts.replace(REFRESHABLE)
+    world.simkl.refreshes = [Unreachable(Cause.BAD_ANSWER, "HTTP 503", status=503)]
+    assert world.check().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent == ["refresh r-token", "refresh r-token", "user old-token"]
+
+
+def test_refresh_fails_and_token_is_refused(world: CheckWorld) -> None:
+    """If the token cannot be refreshed now, and Simkl refuses it, the check says why it could not be refreshed."""
+    world.accounts.replace(REFRESHABLE)
+    world.simkl.refreshes, world.simkl.users = [Unreachable(Cause.NO_NETWORK)], [REFUSED]
+    assert world.check() == Outcome(SignInResult.UNREACHABLE, Cause.NO_NETWORK)
+    assert not world.account.needs_sign_in
+
+
 def test_refresh_refused(world: CheckWorld) -> None:
     """If Simkl refuses the refresh token, the user needs to sign in again."""
     world.accounts.replace(REFRESHABLE)

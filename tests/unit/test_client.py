@@ -249,6 +249,18 @@ def test_too_many_requests(error: str) -> None:
     assert transport.sent == ["POST /oauth2/device"]
 
 
+def test_blocked_before_new_code() -> None:
+    """A 412 for a new code, after one that worked, is a block that passes, and the other flow is not tried."""
+    transport = TwoFlowsTransport(pin=PIN_ACCEPTS, device=DEVICE_ACCEPTS)
+    client = Simkl("an-id", transport)  # type: ignore[arg-type]
+    client.request_code()
+    transport.answers["/oauth2/device"] = (412, {"error": "client_id_failed"})
+    with pytest.raises(Unreachable) as caught:
+        client.request_code()
+    assert caught.value.is_block
+    assert transport.sent == ["POST /oauth2/device"] * 2
+
+
 HOTEL = (403, b"<html>Sign in to the hotel's Wi-Fi</html>")
 
 

@@ -105,7 +105,7 @@ def test_connect_timeout(transport: Transport, route: Callable[[int], None], mon
             assert request.result(END_TIMEOUT).cause is Cause.NO_ANSWER
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "socks5://[::1]:1"])
+@pytest.mark.parametrize("proxy", ["socks5h://127.0.0.1:1", "socks5h://[::1]:1"])
 def test_socks_proxy_unusable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """If nothing listens at the address of the SOCKS proxy, the proxy is the cause."""
     monkeypatch.undo()  # let PySocks connect: both addresses are of this machine
@@ -113,6 +113,32 @@ def test_socks_proxy_unusable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> No
     error = get_error(transport)
     assert error.cause is Cause.PROXY
     assert "gaierror" not in str(error), "the address was looked up with the brackets of the URL"
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "target"),
+    [
+        ([(10, 1, 6, "", ("2001:db8::1", 443, 0, 0)), (2, 1, 6, "", ("192.0.2.1", 443))], "192.0.2.1"),
+        ([(10, 1, 6, "", ("2001:db8::1", 443, 0, 0))], "2001:db8::1"),
+    ],
+)
+def test_socks_proxy_without_names(found: Any, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a proxy that looks up no names, Simkl's name is looked up here, in a way that can be interrupted."""
+    connected: list[Any] = []
+
+    def look_up(host: str, port: int, on_tick: Any) -> Any:
+        return found if host == "api.simkl.com" else [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    def connect(self: Any, address: Any) -> None:
+        connected.append((address, self.proxy[1]))
+        raise OSError("no further")
+
+    monkeypatch.setattr("lib.simkl_account.simkl.connections.look_up", look_up)
+    monkeypatch.setattr("socks.socksocket.connect", connect)
+    transport = Transport("an-app", "1", "socks5://proxy.example:1080")
+    get_error(transport)
+    assert connected == [((target, 443), "127.0.0.1")]
     transport.close()
 
 

@@ -266,3 +266,10 @@ def test_ask_text(kodi: StubbedKodi) -> None:
     """What the user types is returned without spaces around it."""
     kodi.dialog_input = "  an-id "
     assert dialogs.ask_text("Client ID") == "an-id"
+
+
+def test_close_twice(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
+    """The dialog is closed once: the second time, it could be another add-on's, because all share one window."""
+    screen.close()
+    screen.close()
+    assert kodi.progress.count(("close",)) == 1

@@ -8,7 +8,7 @@ from typing import Any, Callable
 import pytest
 import requests
 
-from lib.simkl_account import script
+from lib.simkl_account import script, wiring
 from lib.simkl_account.kodi import broker, dialogs, window
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
 from lib.simkl_account.models import Credentials
@@ -317,6 +317,18 @@ def test_sign_out_revokes_grant(
     assert kodi.settings["account"] == kodi.settings["access_token"] == ""
     assert shown in person.shown[0]
     assert kodi.events == [("script.simkl.account", "signed_out", None)]
+
+
+def test_sign_in_forgets_refusals(kodi: StubbedKodi, person: Person) -> None:
+    """A new sign-in forgets that Simkl refused the token: each sign-in by the PIN flow gives the same token."""
+    kodi.settings.update(signed_in())
+    credentials = Credentials("a-token", "an-id")
+    for name in ("refused", "marked"):
+        wiring.cooldown(name, credentials).start(600)
+    person.outcomes = [Outcome(SignInResult.SIGNED_IN, user_name="Ada")]
+    script.run(["default.py", "action=sign_in"])
+    assert not wiring.cooldown("refused", credentials).was_started()
+    assert not wiring.cooldown("marked", credentials).was_started()
 
 
 def test_read_only_sign_in(kodi: StubbedKodi, person: Person) -> None:

@@ -786,3 +786,20 @@ def test_limit_of_look_up(world: SessionWorld) -> None:
     with pytest.raises(simkl_account.AppLimitExceeded):
         world.get(f"{SIMKL}/movies/53536", headers={"Authorization": "mine"})
     assert world.headers() == [None]
+
+
+@pytest.mark.parametrize("answer", [(200, {}, b"[]"), moved("https://simkl.com/x")])
+def test_success_without_user(world: SessionWorld, answer: Any) -> None:
+    """An answer that Simkl also gives without a token does not take away the mark of an account that has ended."""
+    world.sign_in(needs_sign_in=True)
+    world.answers = [answer]
+    path = "/search/movie" if answer[0] == 200 else "/sync/activities"
+    world.get(SIMKL + path, allow_redirects=False)
+    assert world.account.needs_sign_in
+
+
+def test_parameters_in_location(world: SessionWorld) -> None:
+    """If Simkl repeats our parameters in a redirect to another host, they do not get there."""
+    world.answers = [moved(f"{ELSEWHERE}?a=1&{OURS}"), GOOD]
+    world.get()
+    assert world.urls[-1] == f"{ELSEWHERE}?a=1"

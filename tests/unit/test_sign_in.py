@@ -623,6 +623,22 @@ def test_daily_limit(world: SignInWorld, cause: Cause) -> None:
     assert world.simkl.sent == ["code"]
 
 
+def test_daily_limit_and_try_again(world: SignInWorld) -> None:
+    """If the user tries again although the requests for the day are used up, nothing is sent, and the reason stays."""
+    world.simkl.codes, world.screen.answers = [LIMIT], [True]
+    assert world.sign_in().cause is Cause.APP_LIMIT
+    assert world.simkl.sent == ["code"]
+    assert world.screen.shown.count("again? UNREACHABLE, the client id's daily limit") == 2
+
+
+def test_no_revocation_during_block(world: SignInWorld) -> None:
+    """While Simkl blocks the client id, the old grant is not revoked: a request would prolong the block."""
+    world.accounts.replace(OLD_GRANT)
+    world.simkl.polls, world.simkl.users = [Approved(NEW_GRANT)], [BLOCK]
+    assert world.sign_in().result is SignInResult.SIGNED_IN
+    assert world.simkl.sent_at("revoke") == []
+
+
 def test_daily_limit_at_poll(world: SignInWorld) -> None:
     """If the requests of the day are used up during the sign-in, it ends at once."""
     world.simkl.polls = [PENDING, LIMIT]

@@ -26,7 +26,8 @@ LOCK_TIMEOUT = 20.0
 """Seconds to wait for the refresh of another interpreter."""
 
 SEND_TIMEOUT = 8.0
-"""Seconds until the refresh is being sent. From then on it is not given up: Simkl may have ended the old token."""
+"""Seconds in which the first byte of the refresh has to be sent. Then it is not given up: Simkl may have ended the old
+token."""
 
 RETRY_DELAY = 1.0
 """Seconds before the second try; up to twice as long, so that many Kodis do not return together."""
@@ -81,16 +82,22 @@ def refresh(
         if not cooldown.is_over():
             raise Unreachable(Cause.NO_ANSWER, "the last refresh has just failed")
         try:
-            accounts.set_refreshed(stored, _send(simkl, stored))
+            accounts.set_refreshed(stored, _send(simkl, stored, runtime))
         except (RefreshRefused, ClientIdRefused) as error:
             with suppress(NotSaved):  # the next refresh finds it out again
                 accounts.set_needs_sign_in(stored, isinstance(error, ClientIdRefused))
+            newer = accounts.credentials()
+            if newer and newer.access_token != stored.access_token:
+                return newer  # the user has signed in again, which ends the old grant
             raise SignInNeeded(f"refused at a refresh: {type(error).__name__}") from None
         except SimklError as error:
             wanted = error.retry_after or 0.0 if isinstance(error, Unreachable) else 0.0
             cooldown.start(min(max(SHORTEST_COOLDOWN, wanted), LONGEST_COOLDOWN))
             raise
-        return accounts.valid_credentials()
+        refreshed = accounts.credentials()
+        if not refreshed:
+            raise SignInNeeded("signed out")
+        return refreshed
 
 
 @contextmanager
@@ -107,8 +114,12 @@ def _held(lock: Lock, simkl: BackgroundClient, runtime: Runtime) -> Iterator[Non
         lock.release()
 
 
-def _send(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
-    """Send the refresh. Send it again if there was no answer or too many requests, unless Simkl asks for a pause."""
+def _send(simkl: BackgroundClient, credentials: Credentials, runtime: Runtime) -> Credentials:
+    """Send the refresh. Send it again if the connection failed or there were too many requests.
+
+    It is not sent again if Simkl asks for a pause, or if waiting for the first answer has taken long.
+    """
+    started = runtime.now()
 
     def send() -> Credentials:
         return simkl.call(lambda client: client.refresh(credentials), SEND_TIMEOUT, SEND_TIMEOUT + REFRESH_READ_TIMEOUT)
@@ -116,7 +127,7 @@ def _send(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
     try:
         return send()
     except Unreachable as error:
-        if error.retry_after:
+        if error.retry_after or runtime.now() - started > SEND_TIMEOUT + TICK:
             raise
     simkl.wait(jitter(RETRY_DELAY, simkl.random, 1.0))
     return send()

@@ -22,7 +22,7 @@ LASTING = 600.0
 """Seconds between two refusals of a token of the PIN flow that end the sign-in."""
 
 MARKED_INTERVAL = 3600.0
-"""Seconds between two looks at whether Simkl accepts a sign-in again that has ended."""
+"""Seconds between two requests with a sign-in that has ended, to find out whether Simkl accepts it again."""
 
 
 class Verdict(Enum):
@@ -55,10 +55,10 @@ def tries(
         if not marked.is_over():
             raise SignInNeeded("the sign-in has ended")
         marked.start(MARKED_INTERVAL)
-    if is_due(credentials):
+    has_refreshed = is_due(credentials)
+    if has_refreshed:
         credentials = _refresh(refresh, credentials, marked)
     refused: list[str] = []
-    has_refreshed = False
     while True:
         verdict = yield credentials
         if verdict is not Verdict.REFUSED:

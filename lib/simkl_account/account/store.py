@@ -98,7 +98,7 @@ class AccountStore:
         self._change(credentials, needs_sign_in=True, is_client_id_refused=is_client_id_refused)
 
     def set_outdated(self, credentials: Credentials) -> bool:
-        """Store that the sign-in is outdated: see pin_retirement.py. Raises NotSaved. Returns False if it was."""
+        """Store that the sign-in is outdated: see pin_retirement.py. Returns False if it was so. Raises NotSaved."""
         return self._change(credentials, is_outdated=True)
 
     def set_refreshed(self, old: Credentials, new: Credentials) -> None:
@@ -112,7 +112,8 @@ class AccountStore:
                 if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
                     self._write(new, stored[1]._replace(**_VALID))
         except NotSaved as error:
-            self._unsaved = {old.access_token: new}
+            on_disk = next((token for token, unsaved in self._unsaved.items() if unsaved == old), old.access_token)
+            self._unsaved = {on_disk: new}
             self._warn(f"the refreshed token is not saved: {error}")
 
     def _change(self, credentials: Credentials, **changes: Any) -> bool:

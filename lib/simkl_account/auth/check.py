@@ -8,7 +8,7 @@ from typing import Callable
 from ..account.refresh import Cooldown
 from ..account.retries import Verdict, send_with_retries, tries
 from ..account.store import AccountStore
-from ..errors import NotSaved, ScopeInsufficient, SignInNeeded, TokenOutdated, TokenRefused
+from ..errors import NotSaved, ScopeInsufficient, SignInNeeded, TokenOutdated, TokenRefused, Unreachable
 from ..models import Credentials
 from ..outcome import Outcome, SignInResult, signed_in
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
@@ -55,15 +55,24 @@ class Check:
     def _check(self) -> Outcome:
         self._screen.show_contacting()
 
+        failures: list[Unreachable] = []
+
         def refresh(credentials: Credentials) -> Credentials:
-            return self._refresh(self._simkl, credentials)
+            try:
+                return self._refresh(self._simkl, credentials)
+            except Unreachable as error:
+                failures.append(error)
+                return credentials  # these can still be good
 
         def verdict(outcome: Outcome) -> Verdict:
             return Verdict.REFUSED if outcome.result is SignInResult.TOKEN_REFUSED else Verdict.ACCEPTED
 
         try:
             attempts = tries(self._accounts, refresh, self._cooldown, is_asked_for=True)
-            return send_with_retries(attempts, self._fetch_user, verdict)
+            outcome = send_with_retries(attempts, self._fetch_user, verdict)
+            if failures and outcome.result is SignInResult.TOKEN_REFUSED:
+                raise failures[-1]
+            return outcome
         except SignInNeeded:
             return Outcome(SignInResult.NEEDS_SIGN_IN)
 

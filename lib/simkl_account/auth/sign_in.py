@@ -158,7 +158,8 @@ class SignIn:
 
     def _revoke(self, old: Credentials, new: Credentials) -> None:
         """End the grant that the new sign-in replaces: Simkl lets both live. If that fails, the user is not told."""
-        if old.refresh_token and old.refresh_token != new.refresh_token:
+        is_blocked = self._runtime.now() < self._simkl.not_before
+        if old.refresh_token and old.refresh_token != new.refresh_token and not is_blocked:
             revoke(self._simkl, old, self._log)
 
     def _on_tick(self) -> None:

@@ -32,13 +32,15 @@ def revoke_on_screen(
     runtime: Runtime,
     log: Callable[[str], None],
 ) -> bool:
-    """Do the same while the user sees a screen, which is closed then. Cancel and Kodi's Quit end the wait.
+    """Revoke the grant while the user sees a screen, and close the screen. Cancel and Kodi's Quit end the wait.
 
     connect: see BackgroundClient.
     """
 
+    deadline = runtime.now() + REVOKE_TIMEOUT
+
     def on_tick() -> None:
-        if screen.is_cancelled():
+        if screen.is_cancelled() or runtime.now() >= deadline:  # not on all systems can a name look-up be ended
             raise Stopped(SignInResult.CANCELLED)
 
     simkl = BackgroundClient(connect, on_tick, runtime)

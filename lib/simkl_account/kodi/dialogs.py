@@ -42,7 +42,7 @@ class ProgressScreen:
         self._code: Code | None = None
         self._failure: Unreachable | None = None
         self._shown = ""
-        self._is_lost = False
+        self._is_lost = self._is_open = False
         self._title = title
         self._dialog = xbmcgui.DialogProgress()
         self._open()
@@ -101,10 +101,12 @@ class ProgressScreen:
         show_message(self._runtime, message)
 
     def close(self) -> None:
-        if not self._is_lost:
+        if not self._is_lost and self._is_open:  # the second time, it could be the dialog of another add-on
             self._dialog.close()
+        self._is_open = False
 
     def _open(self) -> None:
+        self._is_open = True
         self._shown = text(Text.CONTACTING)
         self._had_heading, self._heading_deadline = False, self._runtime.now() + _HEADING_TIMEOUT
         self._dialog.create(self._title, self._shown)

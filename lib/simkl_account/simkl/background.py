@@ -115,6 +115,8 @@ class BackgroundClient:
         self._client: Client | None = None
         self.sent_at = 0.0
         """When the last request was sent, on the runtime's clock."""
+        self._pause: Unreachable | None = None
+        """Why the next request has to wait."""
         self.not_before = 0.0
         """When the next request may be sent, because of Retry-After, on the runtime's clock."""
 
@@ -126,8 +128,8 @@ class BackgroundClient:
         started = self._runtime.now()
         give_up_at = started + timeout
         delay = FIRST_BUSY_DELAY
-        if self.not_before > give_up_at:
-            raise Unreachable(Cause.BUSY, "still within Retry-After")
+        if self._pause and self.not_before > give_up_at:
+            raise self._pause
         self.wait_until(self.not_before)
         while True:
             try:
@@ -161,6 +163,7 @@ class BackgroundClient:
             return answer
         except Unreachable as error:
             if error.retry_after is not None:
+                self._pause = error
                 self.not_before = self._runtime.now() + jitter(error.retry_after, self.random)
             raise
 

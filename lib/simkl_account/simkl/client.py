@@ -3,7 +3,8 @@
 
 A client id is for one of the two flows. Which one is found out by requesting a code: first by the flow that worked
 for this client id before, or else by the device flow; then by the other one if there is no code in the answer. Nobody
-knows what Simkl will answer by the PIN flow once that is retired, so any answer leads on to the other flow.
+knows what Simkl will answer by the PIN flow once that is retired. So every answer leads on to the other flow, except "too
+many requests".
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Simkl:
         self._transport = transport
         self._first = first
         self._remember = remember
+        self._has_worked = False
         self._device_flow = DeviceFlow(client_id, transport)
         self._flows: dict[str, Flow] = {PIN: PinFlow(client_id, transport), DEVICE: self._device_flow}
         self.flow = first
@@ -54,11 +56,16 @@ class Simkl:
             self.flow = name
             try:
                 code = self._flows[name].request_code()
-            except (WrongFlow, Unreachable) as error:
-                if isinstance(error, Unreachable) and error.cause is not Cause.BAD_ANSWER:
-                    raise
+            except WrongFlow as error:
                 failures[name] = error
                 continue
+            except Unreachable as error:
+                is_maybe_refusal = error.is_block and not self._has_worked
+                if error.cause is not Cause.BAD_ANSWER and not is_maybe_refusal:
+                    raise
+                failures[name] = WrongFlow(str(error)) if is_maybe_refusal else error
+                continue
+            self._has_worked = True
             self._first = name
             self._remember(name)
             return code

@@ -139,19 +139,26 @@ class Connection(HTTPSConnection):
 
         host = proxy_host.strip("[]")  # a URL has an IPv6 address in brackets
         try:
-            family = look_up(host, proxy_port, self.open_sockets.raise_if_interrupted)[0][0]
+            family, _, _, _, proxy = look_up(host, proxy_port, self.open_sockets.raise_if_interrupted)[0]
         except (socket.gaierror, UnicodeError) as error:
             raise ProxyError("SOCKS", error) from error
         sock = socks.socksocket(family)
-        sock.set_proxy(socks_version, host, proxy_port, rdns, username, password)
+        sock.set_proxy(socks_version, proxy[0], proxy_port, rdns, username, password)
         try:
+            target = self.host if rdns else self._target_of_socks_proxy()
             self.open_sockets.watch(self, sock)
             sock.settimeout(self.timeout)
-            sock.connect((self.host, self.port))
+            sock.connect((target, self.port))
         except socks.ProxyError as error:
             sock.close()
             raise ProxyError("SOCKS", error) from error
         return sock  # type: ignore[no-any-return]
+
+    def _target_of_socks_proxy(self) -> str:
+        """Return Simkl's address for a proxy that looks up no names. PySocks would look it up without an end."""
+        found = look_up(self.host, self.port, self.open_sockets.raise_if_interrupted)
+        addresses = [each[4][0] for each in found if each[0] == socket.AF_INET] or [found[0][4][0]]
+        return str(addresses[0])
 
 
 class _Pool(HTTPSConnectionPool):

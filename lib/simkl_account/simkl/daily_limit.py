@@ -23,7 +23,7 @@ def seconds_until_end(retry_after: float | None, now: datetime | None = None) ->
 
 
 def _midnight_in_new_york(day: date) -> datetime:
-    """Return the moment at which a day begins there. Python 3.8 has no time zones, so the rule of 2007 is written out:
+    """Return the moment at which a day begins there. Python 3.8 has no zoneinfo, so the rule of 2007 is written out:
     summer time is from the second Sunday in March to the first Sunday in November."""
     begin, end = (_next_sunday(date(day.year, month, first)) for month, first in ((3, 8), (11, 1)))
     return datetime(day.year, day.month, day.day, 4 if begin < day <= end else 5, tzinfo=timezone.utc)

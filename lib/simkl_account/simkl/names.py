@@ -74,7 +74,11 @@ def look_up(host: str, port: int, on_tick: Callable[[], None]) -> Sequence[Addre
     error = libc.getaddrinfo_a(_NO_WAIT, lookup.list, 1, None)
     while not error and libc.gai_error(block) == _IN_PROGRESS:
         libc.gai_suspend(lookup.list, 1, ctypes.byref(_TimeSpec(0, int(_SLICE * 1e9))))
-        on_tick()
+        try:
+            on_tick()
+        except BaseException:
+            libc.gai_cancel(block)  # works only if it has not begun yet: glibc looks up 20 names at the same time
+            raise
     error = error or libc.gai_error(block)
     addresses = _addresses(lookup.found) if not error else []
     if lookup.found:
@@ -114,6 +118,7 @@ def _glibc() -> Any:
         except (OSError, AttributeError):
             continue
         library.calloc.restype = ctypes.c_void_p
-        library.free.argtypes = library.gai_error.argtypes = [ctypes.c_void_p]
+        for function in (library.free, library.gai_error, library.gai_cancel):
+            function.argtypes = [ctypes.c_void_p]
         return library
     return None

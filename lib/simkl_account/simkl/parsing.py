@@ -73,8 +73,7 @@ def error_name(body: bytes) -> str | None:
 
 def raise_if_wrong_flow(answer: Answer) -> None:
     """Raise WrongFlow if a request for a code was refused because of the client id."""
-    is_refused = answer.status in (*REFUSED, 404) and error_name(answer.body) not in (None, PREVIOUS_WRITE_RUNS)
-    if answer.status == 412 or is_refused:
+    if answer.status in (*REFUSED, 404) and error_name(answer.body) not in (None, PREVIOUS_WRITE_RUNS):
         raise WrongFlow(f"HTTP {answer.status}")
 
 
