@@ -3,8 +3,8 @@
 
 A client id is for one of the two flows. Which one is found out by requesting a code: first by the flow that worked
 for this client id before, or else by the device flow; then by the other one if there is no code in the answer. Nobody
-knows what Simkl will answer by the PIN flow once that is retired. So every answer leads on to the other flow, except "too
-many requests".
+knows what Simkl will answer by the PIN flow once that is retired. So every answer leads on to the other flow, except
+"too many requests".
 """
 
 from __future__ import annotations
