@@ -22,6 +22,7 @@ from lib.simkl_account.errors import (
 from lib.simkl_account.models import User
 from lib.simkl_account.outcome import Cause
 from lib.simkl_account.simkl.client import Simkl
+from lib.simkl_account.simkl.parsing import refuses_token
 from lib.simkl_account.simkl.transport import Answer
 
 from .fakes import CODE, CODE_BODY, PENDING, FakeTransport
@@ -124,6 +125,22 @@ def test_daily_limit() -> None:
     with pytest.raises(Unreachable) as caught:
         simkl({"error": "user_limit_exceeded"}, 429, retry_after=7200.0).user("t")
     assert (caught.value.cause, caught.value.retry_after) == (Cause.USER_LIMIT, 7200)
+
+
+def test_interrupt() -> None:
+    """A request is interrupted whether it was sent or not, unless the caller wants only what was not sent."""
+    calls: list[bool] = []
+    client = simkl({})
+    client._transport.interrupt = calls.append  # type: ignore[method-assign]
+    client.interrupt()
+    client.interrupt(unless_sent=True)
+    assert calls == [False, True]
+
+
+@pytest.mark.parametrize("status", [400, 402, 403])
+def test_token_is_refused_by_401_only(status: int) -> None:
+    """The token's error with another status than 401 is not a refusal of the token."""
+    assert not refuses_token(status, b'{"error":"user_token_failed"}')
 
 
 # The code

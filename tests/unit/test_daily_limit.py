@@ -28,6 +28,8 @@ HOUR = 3600.0
         ("2026-10-31T12:00", 16),
         ("2026-11-01T12:00", 17),
         ("2027-03-14T12:00", 16),  # the second Sunday of March 2027
+        ("2027-03-10T12:00", 17),  # in 2027, the week that begins before it
+        ("2027-11-03T12:00", 16),  # and the days before the first Sunday of November
         ("2026-12-31T20:00", 9),
     ],
 )

@@ -234,6 +234,7 @@ def test_poll_approved() -> None:
         (token_body(expires_in=...), CREDENTIALS._replace(issued_at=0, expires_at=0)),
         (token_body(expires_in="soon"), CREDENTIALS._replace(issued_at=0, expires_at=0)),
         (token_body(expires_in=-5), CREDENTIALS._replace(issued_at=0, expires_at=0)),
+        (token_body(expires_in=0), CREDENTIALS._replace(issued_at=0, expires_at=0)),
         (token_body(expires_in=True), CREDENTIALS._replace(issued_at=0, expires_at=0)),
         (token_body(expires_in=1e300), CREDENTIALS._replace(issued_at=0, expires_at=0)),
         (token_body(scope=...), CREDENTIALS._replace(scope=SCOPE)),

@@ -80,10 +80,12 @@ def test_refresh_by_another_during_wait(world: RefreshWorld) -> None:
     assert world.runtime.elapsed == pytest.approx(3, abs=2 * TICK)
 
 
-def test_refresh_by_another_before(world: RefreshWorld) -> None:
+@pytest.mark.parametrize("token", ["new-token", "z-token"])
+def test_refresh_by_another_before(world: RefreshWorld, token: str) -> None:
     """If another interpreter has refreshed already, this one uses the new token."""
-    world.accounts.set_refreshed(OLD, NEW)
-    assert world.refresh() == NEW
+    new = NEW._replace(access_token=token)
+    world.accounts.set_refreshed(OLD, new)
+    assert world.refresh() == new
     assert world.simkl.sent == []
 
 

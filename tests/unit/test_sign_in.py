@@ -649,21 +649,23 @@ def test_daily_limit_at_poll(world: SignInWorld) -> None:
 # The grant that a new sign-in replaces
 
 
-def test_old_grant_is_revoked(world: SignInWorld) -> None:
+@pytest.mark.parametrize("token", ["old-refresh-token", "z-token"])
+def test_old_grant_is_revoked(world: SignInWorld, token: str) -> None:
     """The old grant is revoked once the new sign-in is stored and read back."""
-    world.accounts.replace(OLD_GRANT)
+    old = OLD_GRANT._replace(refresh_token=token)
+    world.accounts.replace(old)
     stored: list[str] = []
     revoke = world.simkl.revoke
 
     def note_and_revoke(credentials: Credentials) -> None:
         stored.append(world.accounts.valid_credentials().access_token)
-        assert credentials == OLD_GRANT
+        assert credentials == old
         revoke(credentials)
 
     world.simkl.revoke = note_and_revoke  # type: ignore[method-assign]
     world.simkl.polls = [Approved(NEW_GRANT)]
     assert world.sign_in().result is SignInResult.SIGNED_IN
-    assert world.simkl.sent[-1] == "revoke old-refresh-token"
+    assert world.simkl.sent[-1] == f"revoke {token}"
     assert stored == ["a-token"]
 
 

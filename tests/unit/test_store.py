@@ -239,9 +239,11 @@ def test_set_outdated() -> None:
     """An outdated sign-in is marked and stays valid, until a new sign-in; other credentials are not marked."""
     settings = stored()
     store = store_of(settings)
-    store.set_outdated(CREDENTIALS._replace(access_token="other-token"))
+    for token in ("0-token", "other-token"):
+        assert not store.set_outdated(CREDENTIALS._replace(access_token=token))
     assert settings.get("signed_in") == "yes"
-    store.set_outdated(CREDENTIALS)
+    assert store.set_outdated(CREDENTIALS)
+    assert not store.set_outdated(CREDENTIALS), "it was outdated already"
     account = store.load()
     assert account
     assert (account.is_outdated, settings.get("signed_in")) == (True, "outdated")
