@@ -131,7 +131,7 @@ def test_interrupt() -> None:
     """A request is interrupted whether it was sent or not, unless the caller wants only what was not sent."""
     calls: list[bool] = []
     client = simkl({})
-    client._transport.interrupt = calls.append  # type: ignore[method-assign]
+    client._transport.interrupt = calls.append  # type: ignore[assignment,method-assign]
     client.interrupt()
     client.interrupt(unless_sent=True)
     assert calls == [False, True]
