@@ -18,8 +18,9 @@ import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Callable, ContextManager, TypeVar
+from typing import Callable, ContextManager, Iterable, Mapping, TypeVar
 
+from lib.simkl_account.account.journal import Journal
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.auth.sign_in import SignIn
 from lib.simkl_account.errors import ClientIdRefused, Unreachable
@@ -134,7 +135,9 @@ class Person:
         """Wait until the time to start, and sign in. Try three times at most if the client id is blocked."""
         self._clock.sleep(self._starts_at)
         for _ in range(3):
-            sign_in = SignIn(lambda: self, self, AccountStore(self), self, lambda line: None, self._rng.random)
+            sign_in = SignIn(
+                lambda: self, self, AccountStore(Journal(self, self, print)), self, lambda line: None, self._rng.random
+            )
             self.outcome = sign_in.run()
             if self.outcome.result is not SignInResult.REFUSED:
                 return
@@ -208,10 +211,17 @@ class Person:
 
     def close(self) -> None: ...
 
-    # The settings: see account.store.Settings
+    # The settings and their copy: see account.journal
 
     def get(self, setting: str) -> str:
         return self._settings.get(setting, "")
+
+    def read(self, settings: Iterable[str] = ()) -> dict[str, str]:
+        return {setting: self.get(setting) for setting in settings}
+
+    def prepare(self, values: Mapping[str, str]) -> None: ...
+    def commit(self) -> None: ...
+    def drop(self) -> None: ...
 
     def set(self, setting: str, value: str) -> None:
         self._settings[setting] = value

@@ -54,11 +54,9 @@ def get_account() -> Account | None:
 
     A damaged account counts as none, with one line in kodi.log.
     """
-    from .account.store import AccountStore
-    from .kodi.settings import KodiSettings
-    from .kodi.shared import warn_once
+    from .wiring import accounts
 
-    return AccountStore(KodiSettings(), warn_once).load()
+    return accounts().load()
 
 
 def is_signed_in() -> bool:

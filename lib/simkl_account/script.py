@@ -145,8 +145,12 @@ def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
     from .account.client_id import current_client_id
     from .auth.sign_in import SignIn
 
-    client_id = current_client_id(KodiSettings())
-    return SignIn(lambda: wiring.connect(client_id), screen, _repaired_accounts(), runtime, addon.log).run()
+    def connect() -> Simkl:
+        """Runs in the background: while Kodi updates the add-on, reading a setting can take a minute."""
+        _repaired_accounts()
+        return wiring.connect(current_client_id(KodiSettings()))
+
+    return SignIn(connect, screen, wiring.accounts(), runtime, addon.log).run()
 
 
 def _forget_refusals() -> None:
@@ -267,9 +271,11 @@ def _ask_for_client_id(runtime: KodiRuntime, reason: int) -> bool:
     client_id = dialogs.ask_text(addon.text(Text.CLIENT_ID))
     if not client_id:
         return False
+    from .wiring import journal
+
     try:
-        with KodiSettings().exclusive():
-            KodiSettings().set(Setting.CLIENT_ID, client_id)
+        with journal().exclusive():
+            journal().change({Setting.CLIENT_ID: client_id}, [Setting.CLIENT_ID])
     except NotSaved:
         dialogs.show_message(runtime, addon.text(Text.CLIENT_ID_NOT_SAVED))
         return False

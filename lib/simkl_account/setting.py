@@ -24,3 +24,16 @@ class Setting:
     """Public."""
     ACCOUNT_TYPE = "account_type"
     SIGNED_IN_SINCE = "signed_in_since"
+
+    ALL = (
+        CLIENT_ID,
+        PUBLISHERS_CLIENT_ID,
+        FLOW,
+        ACCOUNT,
+        SIGNED_IN,
+        ACCESS_TOKEN,
+        USER_NAME,
+        ACCOUNT_TYPE,
+        SIGNED_IN_SINCE,
+    )
+    """All of them."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from .account.client_id import known_flow, remember_flow
+from .account.journal import Journal
 from .account.refresh import refresh
 from .account.store import AccountStore
 from .kodi import addon
@@ -13,6 +14,7 @@ from .kodi.cooldown import Cooldown
 from .kodi.lock import REFRESH, Lock
 from .kodi.proxy import proxy_url
 from .kodi.settings import KodiSettings
+from .kodi.settings_copy import SettingsCopy
 from .kodi.shared import warn_once
 from .models import Credentials
 from .simkl.background import BackgroundClient, Runtime
@@ -31,13 +33,18 @@ def connect(client_id: str) -> Simkl:
         client_id,
         Transport(APP_NAME, addon.version(), proxy_url()),
         first=known_flow(settings, client_id) or DEVICE,
-        remember=lambda flow: remember_flow(settings, client_id, flow),
+        remember=lambda flow: remember_flow(settings, journal(), client_id, flow),
     )
 
 
 def accounts() -> AccountStore:
     """Return the account of this Kodi profile."""
-    return AccountStore(KodiSettings(), warn_once)
+    return AccountStore(journal(), warn_once)
+
+
+def journal() -> Journal:
+    """Return the settings of this Kodi profile, with their copy."""
+    return Journal(KodiSettings(), SettingsCopy(), warn_once)
 
 
 def cooldown(name: str, credentials: Credentials) -> Cooldown:

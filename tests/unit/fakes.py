@@ -10,8 +10,9 @@ import json
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Callable, Iterator, TypeVar, Union
+from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar, Union
 
+from lib.simkl_account.account.journal import Journal
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.errors import NotSaved, RefreshRefused, Unreachable
 from lib.simkl_account.models import Account, Code, Credentials, User
@@ -296,6 +297,9 @@ class FakeSettings:
     def get(self, setting: str) -> str:
         return self.values.get(setting, "")
 
+    def read(self, settings: Iterable[str]) -> dict[str, str]:
+        return {setting: self.get(setting) for setting in settings}
+
     def set(self, setting: str, value: str) -> None:
         assert self.is_exclusive, "written without the lock"
         if self.writes_to_fail:
@@ -314,6 +318,30 @@ class FakeSettings:
             self.is_exclusive = False
 
 
+class FakeCopy:
+    """A copy of the settings in memory."""
+
+    def __init__(self) -> None:
+        self.committed: dict[str, str] = {}
+        self.prepared: dict[str, str] | None = None
+        self.is_disk_full = False
+
+    def read(self) -> dict[str, str]:
+        return dict(self.committed if self.prepared is None else self.prepared)
+
+    def prepare(self, values: Mapping[str, str]) -> None:
+        if self.is_disk_full:
+            raise NotSaved("the disk is full")
+        self.prepared = dict(values)
+
+    def commit(self) -> None:
+        if self.prepared is not None:
+            self.committed, self.prepared = self.prepared, None
+
+    def drop(self) -> None:
+        self.prepared = None
+
+
 class World:
     """All that a sign-in, a check or a refresh uses."""
 
@@ -322,7 +350,8 @@ class World:
         self.simkl = FakeSimkl(self.runtime)
         self.screen = FakeScreen(self.runtime)
         self.settings = FakeSettings(**settings)
-        self.accounts = AccountStore(self.settings, today=lambda: TODAY)
+        self.copy = FakeCopy()
+        self.accounts = AccountStore(Journal(self.settings, self.copy, lambda line: None), today=lambda: TODAY)
         self.lock = FakeLock(self.runtime)
         self.cooldowns: dict[str, FakeCooldown] = {}
         """The cooldowns by their names, with the account's refresh token or access token."""

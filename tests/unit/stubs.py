@@ -111,6 +111,21 @@ class FakeWindow:
         return found
 
 
+class FakeFile:
+    """A file that Kodi reads. A file that does not exist is empty."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def __enter__(self) -> FakeFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def readBytes(self) -> bytearray:
+        return bytearray(self._path.read_bytes() if self._path.exists() else b"")
+
+
 class StubbedKodi:
     """What the add-on did to Kodi, and how Kodi behaves."""
 
@@ -290,6 +305,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
             monkeypatch.setattr(xbmcgui.WindowXMLDialog, name, member, raising=False)
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
     monkeypatch.setattr(addon, "_cached", None)
+    monkeypatch.setattr(addon, "_monitor", None)
     monkeypatch.setattr(addon, "_unknown_since", None)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)
@@ -303,5 +319,8 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmc, "getLanguage", lambda form: state.language)
     monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
     monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)
+    monkeypatch.setattr(xbmcvfs, "File", FakeFile)
+    monkeypatch.setattr(xbmcvfs, "exists", lambda path: Path(path).exists())
+    monkeypatch.setattr(xbmcvfs, "delete", lambda path: Path(path).unlink())
     monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path.replace("special://temp", str(tmp_path)))
     return state

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.simkl_account import wiring
 from lib.simkl_account.account.client_id import current_client_id, known_flow, remember_flow
 from lib.simkl_account.kodi.settings import KodiSettings
 from lib.simkl_account.simkl.client import DEVICE, PIN
@@ -28,7 +29,7 @@ def signed_in_before(kodi: StubbedKodi, tmp_path: Path) -> None:
     """The user has signed in with a build whose default is old-default, and Kodi has stored the default."""
     install(kodi, tmp_path, "old-default")
     kodi.settings["client_id"] = "old-default"
-    remember_flow(KodiSettings(), "old-default", PIN)
+    remember_flow(KodiSettings(), wiring.journal(), "old-default", PIN)
 
 
 def test_default_of_new_build(signed_in_before: None, kodi: StubbedKodi, tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_default_of_new_build(signed_in_before: None, kodi: StubbedKodi, tmp_pat
     install(kodi, tmp_path, "new-default")
     assert current_client_id(KodiSettings()) == "new-default"
     assert known_flow(KodiSettings(), "new-default") == ""
-    remember_flow(KodiSettings(), "new-default", DEVICE)
+    remember_flow(KodiSettings(), wiring.journal(), "new-default", DEVICE)
     assert kodi.settings["client_id"] == "new-default", "the settings window shows another client id"
     assert known_flow(KodiSettings(), "new-default") == DEVICE
     assert known_flow(KodiSettings(), "old-default") == ""
@@ -46,7 +47,7 @@ def test_default_of_new_build(signed_in_before: None, kodi: StubbedKodi, tmp_pat
 def test_client_id_of_user(signed_in_before: None, kodi: StubbedKodi, tmp_path: Path) -> None:
     """If the user has entered a client id, it is used after an update, too, and stays as it was entered."""
     kodi.settings["client_id"] = " own-id "
-    remember_flow(KodiSettings(), "own-id", DEVICE)
+    remember_flow(KodiSettings(), wiring.journal(), "own-id", DEVICE)
     install(kodi, tmp_path, "new-default")
     assert current_client_id(KodiSettings()) == "own-id"
     assert kodi.settings["client_id"] == " own-id "
@@ -81,10 +82,10 @@ def test_only_two_of_three_values_stored(signed_in_before: None, kodi: StubbedKo
             write(setting, value)
 
     kodi.set_setting = write_two  # type: ignore[method-assign]
-    remember_flow(KodiSettings(), "new-default", DEVICE)
+    remember_flow(KodiSettings(), wiring.journal(), "new-default", DEVICE)
     kodi.set_setting = write  # type: ignore[method-assign]
     assert current_client_id(KodiSettings()) == "new-default"
-    remember_flow(KodiSettings(), "new-default", DEVICE)
+    remember_flow(KodiSettings(), wiring.journal(), "new-default", DEVICE)
     assert kodi.settings["publishers_client_id"] == "new-default"
 
 
@@ -104,5 +105,5 @@ def test_flow_not_saved(kodi: StubbedKodi, tmp_path: Path) -> None:
     """If the flow cannot be stored, no error is raised, and the flow is not known."""
     install(kodi, tmp_path, "")
     kodi.can_write = False
-    remember_flow(KodiSettings(), "an-id", DEVICE)
+    remember_flow(KodiSettings(), wiring.journal(), "an-id", DEVICE)
     assert known_flow(KodiSettings(), "an-id") == ""

@@ -8,11 +8,12 @@ from typing import Any, Callable
 
 import pytest
 
+from lib.simkl_account.account.journal import Journal
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.errors import NotSaved, SignInNeeded
 from lib.simkl_account.models import Account, Credentials, User
 
-from .fakes import ADA, SIGNED_IN, TODAY, FakeSettings, signed_in
+from .fakes import ADA, SIGNED_IN, TODAY, FakeCopy, FakeSettings, signed_in
 
 CREDENTIALS = Credentials("a-token", "an-id", "r-token", 1000.5, 605800.5, "media:read media:write")
 NEW = Credentials("new-token", "an-id")
@@ -34,9 +35,10 @@ FIELDS = {
 WRITE_ORDER = ["signed_in", "account", "user_name", "access_token", "account_type", "signed_in_since"]
 
 
-def store_of(settings: FakeSettings, log: list[str] | None = None) -> AccountStore:
+def store_of(settings: FakeSettings, log: list[str] | None = None, copy: FakeCopy | None = None) -> AccountStore:
     """Return the store in these settings. Its warnings are added to the log."""
-    return AccountStore(settings, ([] if log is None else log).append, lambda: TODAY)
+    warn = ([] if log is None else log).append
+    return AccountStore(Journal(settings, copy or FakeCopy(), warn), warn, lambda: TODAY)
 
 
 def stored(**changes: Any) -> FakeSettings:
@@ -129,10 +131,15 @@ def test_power_cut_during_first_sign_in(writes: int) -> None:
     assert credentials or not state.get("account"), "an account is stored, but it is not read"
 
 
-@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+@pytest.mark.parametrize("failing", [1, 2, 3])
 def test_failed_write(failing: int) -> None:
-    """If one of the writes fails, NotSaved is raised, and all settings are as before."""
-    settings = stored()
+    """If the account cannot be written, NotSaved is raised, and all is as before.
+
+    If only a setting that repeats a part of it cannot be written, the account is saved, and repair() writes the rest.
+    """
+    settings, copy, log = stored(needs_sign_in=True), FakeCopy(), list[str]()
+    settings.values["signed_in"] = "again"
+    store_of(settings, copy=copy).repair()
     before = dict(settings.values)
     write = settings.set
     writes = 0
@@ -145,9 +152,30 @@ def test_failed_write(failing: int) -> None:
         write(setting, value)
 
     settings.set = write_or_fail  # type: ignore[method-assign]
+    store = store_of(settings, log, copy)
+    if failing < 3:
+        with pytest.raises(NotSaved):
+            store.replace(NEW)
+        assert settings.values == before
+        assert copy.read()["account"] == before["account"]
+        return
+    store.replace(NEW)
+    assert store.valid_credentials() == NEW
+    assert settings.values["user_name"] == "Ada"
+    assert log == ["not saved, will be tried again: user_name"]
+    store.repair()
+    assert settings.values["user_name"] == ""
+
+
+def test_full_disk() -> None:
+    """If there is no room for the copy, nothing is written, and NotSaved is raised."""
+    settings, copy = stored(), FakeCopy()
+    copy.is_disk_full = True
+    store = store_of(settings, copy=copy)
     with pytest.raises(NotSaved):
-        store_of(settings).replace(NEW)
-    assert {setting: value for setting, value in settings.values.items() if value} == before
+        store.replace(NEW)
+    assert settings.written == []
+    assert store.valid_credentials() == CREDENTIALS
 
 
 def test_other_credentials() -> None:
@@ -187,7 +215,7 @@ def test_remove() -> None:
     settings = stored()
     settings.values["client_id"] = "an-id"
     store_of(settings).remove()
-    assert settings.written == [(setting, "") for setting in reversed(WRITE_ORDER)]
+    assert settings.written == [("access_token", ""), ("user_name", ""), ("account", ""), ("signed_in", "")]
     assert {setting: value for setting, value in settings.values.items() if value} == {"client_id": "an-id"}
 
 
@@ -197,7 +225,7 @@ def test_power_cut_during_remove() -> None:
     states = states_of(settings)
     store_of(settings).remove()
     found = [store_of(state).credentials() for state in states]
-    assert found == [CREDENTIALS] * 4 + [None] * 2
+    assert found == [CREDENTIALS] * 2 + [None] * 2
 
 
 # What others have written
@@ -280,11 +308,10 @@ def test_defaults_button() -> None:
     assert not any(settings.values.values())
 
 
-@pytest.mark.parametrize("damage", [{"account": '{"access_token":"a-token","cli'}, {"signed_in": "maybe"}])
-def test_repair_keeps_damaged_account(damage: dict[str, str]) -> None:
+def test_repair_keeps_damaged_account() -> None:
     """If the account is damaged, repair() keeps it and the token, but clears the mark for the settings window."""
     settings = stored()
-    settings.values.update(damage)
+    settings.values["account"] = '{"access_token":"a-token","cli'
     store_of(settings).repair()
     assert settings.get("account")
     assert settings.get("access_token") == "a-token"
@@ -302,9 +329,15 @@ def test_second_repair_keeps_damaged_account() -> None:
 
 def test_nothing_to_repair() -> None:
     """If the account is complete, or if nothing is stored, repair() writes nothing."""
-    for settings in (stored(), FakeSettings()):
-        store_of(settings).repair()
-        assert settings.written == []
+    settings = FakeSettings()
+    store = store_of(settings)
+    store.repair()
+    assert settings.written == []
+    store.replace(CREDENTIALS)
+    store.set_user(CREDENTIALS, ADA)
+    settings.written.clear()
+    store.repair()
+    assert settings.written == []
 
 
 WRONG: list[tuple[str, Any]] = [
@@ -367,10 +400,24 @@ def test_damaged_token_of_version_0_1_0(token: str) -> None:
 
 
 def test_unknown_mark() -> None:
-    """If the setting `signed_in` has an unknown value, nobody is signed in."""
+    """If a newer version has stored a value in `signed_in` that this one does not know, the user is signed in."""
     settings = stored()
     settings.values["signed_in"] = "maybe"
-    assert store_of(settings).load() is None
+    store = store_of(settings)
+    assert store.load() == ACCOUNT
+    store.repair()
+    assert (store.load(), settings.get("signed_in")) == (ACCOUNT, "maybe")
+
+
+def test_unknown_fields() -> None:
+    """Fields that a newer version has stored with the account stay, until there is a new sign-in."""
+    settings = stored(new_field=["a", 1])
+    store = store_of(settings)
+    store.set_user(CREDENTIALS, User("Ada L.", 7, "vip"))
+    store.set_refreshed(CREDENTIALS, CREDENTIALS._replace(access_token="new-token"))
+    assert json.loads(settings.get("account"))["new_field"] == ["a", 1]
+    store.replace(NEW)
+    assert "new_field" not in json.loads(settings.get("account"))
 
 
 def test_no_token_in_repr() -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..errors import NotSaved
 from ..setting import Setting
-from .store import Settings
+from .journal import Journal, Settings
 
 
 class SettingsWithDefaults(Settings, Protocol):
@@ -40,16 +40,12 @@ def known_flow(settings: Settings, client_id: str) -> str:
     return flow if known == client_id else ""
 
 
-def remember_flow(settings: SettingsWithDefaults, client_id: str, flow: str) -> None:
+def remember_flow(settings: SettingsWithDefaults, journal: Journal, client_id: str, flow: str) -> None:
     """Store the flow that worked for this client id. If that fails, the next sign-in finds the flow out again."""
     values = {Setting.FLOW: f"{client_id} {flow}"}
     if client_id == settings.default_of(Setting.CLIENT_ID):
-        # Written in this order, so that current_client_id() is right even if only the first of the two is written.
-        values[Setting.CLIENT_ID] = client_id
-        values[Setting.PUBLISHERS_CLIENT_ID] = client_id
-    if all(settings.get(setting) == value for setting, value in values.items()):
-        return
-    with suppress(NotSaved), settings.exclusive():
-        for setting, value in values.items():
-            if settings.get(setting) != value:
-                settings.set(setting, value)
+        values[Setting.CLIENT_ID] = values[Setting.PUBLISHERS_CLIENT_ID] = client_id
+    # In this order, current_client_id() is right even if only the first one is written.
+    order = (Setting.CLIENT_ID, Setting.PUBLISHERS_CLIENT_ID, Setting.FLOW)
+    with suppress(NotSaved), journal.exclusive():
+        journal.change(values, [setting for setting in order if setting in values])

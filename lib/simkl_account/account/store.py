@@ -1,44 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Read, replace and remove the stored account.
 
-The whole account is one value, the setting `account`, so that it is stored completely or not at all. Five other
-settings repeat parts of it: for the add-on's settings window, and for add-ons that read `access_token` or `user_name`.
+The whole account is one value, the setting `account`, so that it is stored completely or not at all. Other settings
+repeat parts of it: for the add-on's settings window, and for add-ons that read `access_token` or `user_name`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import date
-from typing import Any, Callable, ContextManager, Protocol, TypeVar
+from typing import Any, Callable, Tuple, TypeVar
 
 from ..errors import NotSaved, SignInNeeded
 from ..models import ACCESS_TOKEN_SHAPE, Account, Credentials, User
 from ..setting import Setting
+from .journal import Journal
 
 T = TypeVar("T")
 
+Stored = Tuple[Credentials, Account]
+
 YES, OUTDATED, AGAIN = "yes", "outdated", "again"
-"""Values of Setting.SIGNED_IN: signed in; signed in, but outdated (see pin_retirement.py); a new sign-in is needed."""
+"""Values of Setting.SIGNED_IN: signed in; signed in, but outdated (see pin_retirement.py); a new sign-in is needed.
+A newer version may have others."""
 
 _VALID: dict[str, Any] = {"needs_sign_in": False, "is_client_id_refused": False}
 """The fields of an account that Simkl accepts."""
 
-_STATUSES = (YES, OUTDATED, AGAIN)
+_FIRST = (Setting.SIGNED_IN, Setting.ACCOUNT)
+"""The settings that are written first. ACCOUNT is not read without SIGNED_IN, which Kodi's Defaults button clears."""
+
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class Settings(Protocol):
-    """The add-on's settings. Each value is a string; "" if there is none."""
-
-    def get(self, setting: str) -> str:
-        """Return the value that is stored now."""
-
-    def set(self, setting: str, value: str) -> None:
-        """Store a value. Raises NotSaved if it is not on the disk afterwards."""
-
-    def exclusive(self) -> ContextManager[None]:
-        """Keep everybody else in this Kodi from changing the account. Raises NotSaved if another keeps the lock."""
 
 
 class AccountStore:
@@ -46,12 +40,12 @@ class AccountStore:
 
     def __init__(
         self,
-        settings: Settings,
+        journal: Journal,
         warn: Callable[[str], None] = lambda message: None,
         today: Callable[[], date] = date.today,
     ) -> None:
         """warn: writes a line to the log."""
-        self._settings = settings
+        self._journal = journal
         self._warn = warn
         self._today = today
         self._unsaved: dict[str, Credentials] = {}
@@ -60,30 +54,31 @@ class AccountStore:
 
     def load(self) -> Account | None:
         """Return the account; None if nobody is signed in."""
-        stored = self._read()
+        stored = self._found()
         return stored[1] if stored else None
 
     def valid_credentials(self) -> Credentials:
         """Return what to send requests with. Raises SignInNeeded if there is nothing, or if Simkl refused it."""
-        stored = self._read()
+        stored = self._found()
         if not stored or stored[1].needs_sign_in:
             raise SignInNeeded("signed out" if not stored else "the sign-in is no longer valid")
         return stored[0]
 
     def credentials(self) -> Credentials | None:
         """Return the stored credentials, valid or not; None if nobody is signed in."""
-        stored = self._read()
+        stored = self._found()
         return stored[0] if stored else None
 
-    def replace(self, credentials: Credentials) -> tuple[Credentials, Account] | None:
-        """Store a new sign-in, and return what it replaces. Raises NotSaved.
+    def replace(self, credentials: Credentials) -> Stored | None:
+        """Store a new sign-in, and return what it replaces. Raises NotSaved: then nothing has changed.
 
         The token is stored before the user is known, because Simkl sends a token only once: see set_user().
         """
-        with self._settings.exclusive():
-            before = self._read()
-            self._write(credentials, Account("", None, "", self._today().isoformat(), False))
-            return before
+        with self._journal.exclusive():
+            before = self._write(credentials, Account("", None, "", self._today().isoformat(), False))
+            with suppress(ValueError, RecursionError):
+                return self._decode(before)
+            return None
 
     def set_user(self, credentials: Credentials, user: User) -> None:
         """Store the user, and that the credentials are valid. Not if others are stored by now. Raises NotSaved."""
@@ -107,10 +102,10 @@ class AccountStore:
         If they cannot be stored, keep them in memory: the stored access token has ended.
         """
         try:
-            with self._settings.exclusive():
-                stored = self._read()
+            with self._journal.exclusive():
+                stored = self._restored()
                 if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
-                    self._write(new, stored[1]._replace(**_VALID))
+                    self._write(new, stored[1]._replace(**_VALID), keep_unknown=True)
         except NotSaved as error:
             on_disk = next((token for token, unsaved in self._unsaved.items() if unsaved == old), old.access_token)
             self._unsaved = {on_disk: new}
@@ -118,108 +113,123 @@ class AccountStore:
 
     def _change(self, credentials: Credentials, **changes: Any) -> bool:
         """Change the account. Returns False if other credentials are stored, or if nothing changes. Raises NotSaved."""
-        with self._settings.exclusive():
-            stored = self._read()
+        with self._journal.exclusive():
+            stored = self._restored()
             if not stored or stored[0].access_token != credentials.access_token:
                 return False
             changed = stored[1]._replace(**changes)
             if changed != stored[1]:
-                self._write(stored[0], changed)
+                self._write(stored[0], changed, keep_unknown=True)
             return changed != stored[1]
 
     def remove(self) -> None:
         """Remove the account from this device. Raises NotSaved."""
-        with self._settings.exclusive():
+        with self._journal.exclusive():
             self._clear()
 
     def repair(self) -> None:
-        """Finish what Kodi's Defaults button or an older version left half done. Raises NotSaved.
+        """Finish what a crash, Kodi's Defaults button or an older version left half done. Raises NotSaved.
 
         A damaged account is not removed, because somebody may be able to mend it, but it does not count as signed in.
         """
-        with self._settings.exclusive():
-            stored, has_account = self._read(), bool(self._settings.get(Setting.ACCOUNT))
-            if stored and not has_account:
+        with self._journal.exclusive():
+            stored, values = self._restored(), self._journal.read()
+            if stored and not values[Setting.ACCOUNT]:
                 self._write(*stored)
-            elif has_account and not self._settings.get(Setting.SIGNED_IN) and not self._is_damaged():
+            elif stored:
+                self._journal.change(_repeated(*stored))
+            elif values[Setting.ACCOUNT] and not values[Setting.SIGNED_IN] and _is_account(values[Setting.ACCOUNT]):
                 self._clear()
-            elif not stored:
-                self._set_if_changed(Setting.SIGNED_IN, "")
+            else:
+                self._journal.change({Setting.SIGNED_IN: ""})
 
-    def _is_damaged(self) -> bool:
-        try:
-            _decode(self._settings.get(Setting.ACCOUNT))
-        except (ValueError, RecursionError):
-            return True
-        return False
-
-    def _read(self) -> tuple[Credentials, Account] | None:
-        """Return the stored account. A token without Setting.ACCOUNT was stored by version 0.1.0."""
-        get = self._settings.get
-        text = get(Setting.ACCOUNT)
-        try:
-            if text:
-                credentials, account = _decode(text)
-                credentials = self._unsaved.get(credentials.access_token, credentials)
-                return (credentials, account) if get(Setting.SIGNED_IN) in _STATUSES else None
-            token = get(Setting.ACCESS_TOKEN)
-            if token:
-                credentials = Credentials(_token(token), get(Setting.CLIENT_ID).strip())
-                return credentials, Account(get(Setting.USER_NAME), None, "", "", False)
-        except (ValueError, RecursionError):
-            self._warn("the stored account is damaged: signed out")
+    def _read(self) -> Stored | None:
+        """Return the stored account, without a look at the journal's copy."""
+        with suppress(ValueError, RecursionError):
+            return self._decode(self._journal.read())
         return None
 
-    def _write(self, credentials: Credentials, account: Account) -> None:
-        """Store an account. If one of the settings cannot be written, restore all of them and raise NotSaved."""
-        before = {setting: self._settings.get(setting) for setting, _ in _SETTINGS_IN_WRITE_ORDER}
+    def _found(self) -> Stored | None:
+        """Return the stored account. If it seems to be gone, look again with the lock held: Kodi may be writing it."""
+        stored = self._read()
+        if stored:
+            return stored
         try:
-            for setting, value in _SETTINGS_IN_WRITE_ORDER:
-                self._set_if_changed(setting, value(credentials, account))
+            with self._journal.exclusive():
+                return self._restored()
         except NotSaved:
-            self._roll_back(before)
-            raise
+            return self._read()  # another interpreter has been changing the account for seconds
+
+    def _restored(self) -> Stored | None:
+        """Return the stored account, put back from the journal's copy if it is lost. Call it with the lock held."""
+        for is_damaged in (False, True):
+            with suppress(ValueError, RecursionError):
+                return self._decode(self._journal.restore(is_damaged))
+        self._warn("the stored account is damaged: signed out")
+        return None
+
+    def _decode(self, values: dict[str, str]) -> Stored | None:
+        """Return the account in these settings. Raises ValueError or RecursionError if it is damaged.
+
+        A token without Setting.ACCOUNT was stored by version 0.1.0.
+        """
+        if values[Setting.ACCOUNT]:
+            credentials, account = _decode(values[Setting.ACCOUNT])
+            credentials = self._unsaved.get(credentials.access_token, credentials)
+            return (credentials, account) if values[Setting.SIGNED_IN] else None
+        if values[Setting.ACCESS_TOKEN]:
+            credentials = Credentials(_token(values[Setting.ACCESS_TOKEN]), values[Setting.CLIENT_ID].strip())
+            return credentials, Account(values[Setting.USER_NAME], None, "", "", False)
+        return None
+
+    def _write(self, credentials: Credentials, account: Account, keep_unknown: bool = False) -> dict[str, str]:
+        """Store an account, and return the settings from before.
+
+        keep_unknown: keep the fields that a newer version has stored with the account.
+        """
+        fields: dict[str, Any] = {}
+        if keep_unknown:
+            with suppress(ValueError, RecursionError):
+                fields = json.loads(self._journal.read()[Setting.ACCOUNT])
+        text = json.dumps({**fields, **credentials._asdict(), **account._asdict()}, sort_keys=True)
+        changes = {Setting.SIGNED_IN: _status(account), Setting.ACCOUNT: text, **_repeated(credentials, account)}
+        return self._journal.change(changes, _FIRST)
 
     def _clear(self) -> None:
-        for setting, _ in reversed(_SETTINGS_IN_WRITE_ORDER):
-            self._settings.set(setting, "")
+        """Clear all settings of the account. ACCESS_TOKEN goes before ACCOUNT, without which it would count."""
+        names = (
+            Setting.SIGNED_IN_SINCE,
+            Setting.ACCOUNT_TYPE,
+            Setting.ACCESS_TOKEN,
+            Setting.USER_NAME,
+            Setting.ACCOUNT,
+            Setting.SIGNED_IN,
+        )
+        self._journal.change(dict.fromkeys(names, ""), names, commit_first=True)
 
-    def _set_if_changed(self, setting: str, value: str) -> None:
-        if self._settings.get(setting) != value:
-            self._settings.set(setting, value)
 
-    def _roll_back(self, values: dict[str, str]) -> None:
-        try:
-            for setting in reversed(list(values)):
-                self._set_if_changed(setting, values[setting])
-        except NotSaved:
-            pass  # the caller raises the first failure
+def _repeated(credentials: Credentials, account: Account) -> dict[str, str]:
+    """Return the settings that repeat parts of the account. The name goes first: no new token beside an old name."""
+    return {
+        Setting.USER_NAME: account.name,
+        Setting.ACCESS_TOKEN: credentials.access_token,
+        Setting.ACCOUNT_TYPE: account.type,
+        Setting.SIGNED_IN_SINCE: account.since,
+    }
+
+
+def _is_account(text: str) -> bool:
+    try:
+        _decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _status(account: Account) -> str:
     if account.needs_sign_in:
         return AGAIN
     return OUTDATED if account.is_outdated else YES
-
-
-def _encode(credentials: Credentials, account: Account) -> str:
-    return json.dumps({**credentials._asdict(), **account._asdict()}, sort_keys=True)
-
-
-_SETTINGS_IN_WRITE_ORDER: tuple[tuple[str, Callable[[Credentials, Account], str]], ...] = (
-    (Setting.SIGNED_IN, lambda credentials, account: _status(account)),
-    (Setting.ACCOUNT, _encode),
-    (Setting.USER_NAME, lambda credentials, account: account.name),
-    (Setting.ACCESS_TOKEN, lambda credentials, account: credentials.access_token),
-    (Setting.ACCOUNT_TYPE, lambda credentials, account: account.type),
-    (Setting.SIGNED_IN_SINCE, lambda credentials, account: account.since),
-)
-"""The settings and their values, in the order in which they are written; they are cleared in the reverse order.
-
-The power can fail between any two writes. So SIGNED_IN is written first, because ACCOUNT is not read without it, and
-USER_NAME before ACCESS_TOKEN, so that a new token never stands beside the old name. ACCESS_TOKEN is cleared
-before ACCOUNT, because without ACCOUNT it would count as signed in.
-"""
 
 
 def _decode(text: str) -> tuple[Credentials, Account]:

@@ -26,6 +26,7 @@ _UPDATE_INTERVAL = 0.05
 """Seconds between two looks at whether the update is over."""
 
 _cached: xbmcaddon.Addon | None = None
+_monitor: xbmc.Monitor | None = None
 _unknown_since: float | None = None
 
 
@@ -34,6 +35,14 @@ class Event:
 
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
+
+
+def monitor() -> xbmc.Monitor:
+    """Return this interpreter's Monitor. One that is made after Kodi began to quit does not notice it."""
+    global _monitor
+    if _monitor is None:
+        _monitor = xbmc.Monitor()
+    return _monitor
 
 
 def cached_addon() -> xbmcaddon.Addon:
@@ -54,7 +63,7 @@ def current_addon() -> xbmcaddon.Addon:
         found = _find()
         if found:
             return found
-        if is_removed() or xbmc.Monitor().waitForAbort(_UPDATE_INTERVAL):
+        if is_removed() or monitor().waitForAbort(_UPDATE_INTERVAL):
             raise AddonRemoved(ADDON_ID)
 
 

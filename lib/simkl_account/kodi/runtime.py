@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import time
 
-import xbmc
-
-from .addon import is_removed
+from .addon import is_removed, monitor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
@@ -20,10 +18,10 @@ _SHORTEST_WAIT = 0.001  # waitForAbort(0) waits until Kodi ends
 
 
 class KodiRuntime:
-    """Make one at the start of a run: a Monitor that is made after Kodi began to quit does not notice it."""
+    """Make one at the start of a run: see addon.monitor()."""
 
     def __init__(self) -> None:
-        self._monitor = xbmc.Monitor()
+        self._monitor = monitor()
 
     def now(self) -> float:
         """Return seconds on a clock that never jumps."""

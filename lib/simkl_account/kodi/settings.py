@@ -16,7 +16,7 @@ from .lock import ACCOUNT, Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
-    from typing import ContextManager
+    from typing import ContextManager, Iterable
     from xml.etree.ElementTree import Element
 
 _LOCK_TIMEOUT = 5.0
@@ -32,8 +32,7 @@ class KodiSettings:
 
     def default_of(self, setting: str) -> str:
         """Return the default of a setting in this build; "" while the add-on is being updated."""
-        path = xbmcvfs.translatePath(cached_addon().getAddonInfo("path"))
-        found = _parse(os.path.join(path, "resources", "settings.xml"))
+        found = _parse(os.path.join(cached_addon().getAddonInfo("path"), "resources", "settings.xml"))
         return (found.findtext(f".//setting[@id='{setting}']/default") or "") if found is not None else ""
 
     def is_default(self, setting: str) -> bool:
@@ -41,6 +40,11 @@ class KodiSettings:
         found = _parse(_path())
         element = found.find(f".//setting[@id='{setting}']") if found is not None else None
         return element is None or element.get("default") == "true"
+
+    def read(self, settings: Iterable[str]) -> dict[str, str]:
+        """Return the values of several settings, all from one reading of the file."""
+        found = current_addon()
+        return {setting: found.getSetting(setting) for setting in settings}
 
     def set(self, setting: str, value: str) -> None:
         """Store a value. Raises NotSaved if it is not on the disk afterwards.
@@ -50,17 +54,14 @@ class KodiSettings:
         instead of writing it, and Back drops it: the window has to be closed. And Kodi never writes a settings.xml
         again that a full disk or a power cut has damaged: the file has to be removed.
         """
-        before = self.get(setting)
         if self._store(setting, value):
             return
         close_settings()
         if self._store(setting, value):
             return
         _remove_damaged_file()
-        if self._store(setting, value):
-            return
-        current_addon().setSetting(setting, before)  # so that nobody reads a value that was never stored
-        raise NotSaved(setting)
+        if not self._store(setting, value):
+            raise NotSaved(setting)
 
     def exclusive(self) -> ContextManager[None]:
         """Keep everybody else in this Kodi from changing the account. Raises NotSaved after _LOCK_TIMEOUT."""
@@ -68,7 +69,7 @@ class KodiSettings:
 
     def _store(self, setting: str, value: str) -> bool:
         current_addon().setSetting(setting, value)
-        return _on_disk(setting) == value and self.get(setting) == value
+        return _on_disk(setting) == value
 
 
 class _AccountLock(Lock):
@@ -78,16 +79,20 @@ class _AccountLock(Lock):
 
 
 def _path() -> str:
-    return os.path.join(xbmcvfs.translatePath(cached_addon().getAddonInfo("profile")), "settings.xml")
+    return cached_addon().getAddonInfo("profile").rstrip("/") + "/settings.xml"
 
 
 def _parse(path: str) -> Element | None:
-    """Return the root of an XML file; None if there is no such file, or if it is damaged."""
+    """Return the root of an XML file; None if there is no such file, or if it is damaged.
+
+    It is read by Kodi, because on Apple TV settings.xml is no file that Python could read.
+    """
     from xml.etree import ElementTree
 
     try:
-        return ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError):
+        with xbmcvfs.File(path) as file:
+            return ElementTree.fromstring(bytes(file.readBytes()))
+    except ElementTree.ParseError:
         return None
 
 
@@ -97,13 +102,5 @@ def _on_disk(setting: str) -> str:
 
 
 def _remove_damaged_file() -> None:
-    from contextlib import suppress
-    from xml.etree import ElementTree
-
-    try:
-        ElementTree.parse(_path())
-    except ElementTree.ParseError:
-        with suppress(OSError):
-            os.remove(_path())
-    except OSError:
-        pass  # there is no file, or it cannot be read
+    if xbmcvfs.exists(_path()) and _parse(_path()) is None:
+        xbmcvfs.delete(_path())
