@@ -96,19 +96,32 @@ class Kodi:
     # The process
 
     def start(self) -> None:
-        """Start Kodi, and wait until it is up.
+        """Start Kodi, and wait until it is up and has run a script.
 
-        In about one of a thousand starts, Kodi crashes before it has run any script: one of its threads reads the
-        environment, to look for USB devices, while another thread sets up Python. Then Kodi is started again.
+        In about one of a hundred starts on a busy machine, Kodi crashes as it sets up Python for its first script: that
+        changes the environment, while another thread of Kodi reads it, to look for USB devices. Then Kodi is started
+        again.
         """
-        self._launch()
-        try:
-            wait_for("Kodi to start", self.is_up, 60)
-        except EndedWhileStarting:
-            if "start processing" in self.log():  # Kodi has already run a script
-                raise
+        for is_last in (False, False, True):
             self._launch()
-            wait_for("Kodi to start", self.is_up, 60)
+            try:
+                wait_for("Kodi to start", self.is_up, 60)
+                self._run_first_script()
+                return
+            except (EndedWhileStarting, URLError, OSError):
+                if is_last or self._has_run_script():
+                    raise
+
+    def _run_first_script(self) -> None:
+        """Have Kodi run its first script, if the helper add-on is enabled."""
+        try:
+            self.builtin("NoOp")
+        except KodiError:
+            return  # the helper add-on is not enabled
+        wait_for("the first script", lambda: self.is_up() and self._has_run_script(), 20)
+
+    def _has_run_script(self) -> bool:
+        return "start processing" in self.log()
 
     def _launch(self) -> None:
         environment = {
