@@ -137,7 +137,8 @@ def test_failed_write(failing: int) -> None:
 
     If only a setting that repeats a part of it cannot be written, the account is saved, and repair() writes the rest.
     """
-    settings, copy, log = stored(needs_sign_in=True), FakeCopy(), list[str]()
+    settings, copy = stored(needs_sign_in=True), FakeCopy()
+    log: list[str] = []
     settings.values["signed_in"] = "again"
     store_of(settings, copy=copy).repair()
     before = dict(settings.values)
