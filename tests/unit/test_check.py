@@ -97,6 +97,15 @@ def test_token_accepted_again(world: CheckWorld) -> None:
     assert not world.account.needs_sign_in
 
 
+def test_token_refused_again(world: CheckWorld) -> None:
+    """A check asks Simkl each time, also if the sign-in has ended a moment ago."""
+    world.accounts.set_needs_sign_in(CREDENTIALS)
+    world.simkl.users = [REFUSED]
+    for checks in (1, 2):
+        assert world.check() == Outcome(SignInResult.NEEDS_SIGN_IN)
+        assert len(world.simkl.sent) == checks
+
+
 FAILURES = [
     (Unreachable(Cause.NO_NETWORK), Outcome(SignInResult.UNREACHABLE, Cause.NO_NETWORK)),
     (Unreachable(Cause.BAD_ANSWER, "HTTP 503"), Outcome(SignInResult.UNREACHABLE, Cause.BAD_ANSWER)),

@@ -30,6 +30,8 @@ HOUR = 3600.0
         ("2027-03-14T12:00", 16),  # the second Sunday of March 2027
         ("2027-03-10T12:00", 17),  # in 2027, the week that begins before it
         ("2027-11-03T12:00", 16),  # and the days before the first Sunday of November
+        ("2022-11-05T12:00", 16),  # November 1, 2022, was a Tuesday
+        ("2022-11-07T12:00", 17),
         ("2026-12-31T20:00", 9),
     ],
 )
