@@ -141,11 +141,11 @@ class StandIn:
         """The port of the first server."""
         return int(self._servers[0].server_address[1])
 
-    def serve_tls(self, port: int = 443, names: Sequence[str] = HOSTS) -> None:
+    def serve_tls(self, port: int = 443, names: Sequence[str] = HOSTS, host: str = "127.0.0.1") -> None:
         """Serve by TLS on loopback, with a certificate for these host names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert(*names).configure_cert(context)
-        self._serve(_Server(("127.0.0.1", port), Handler, self, context))
+        self._serve(_Server((host, port), Handler, self, context))
 
     def serve_page(self, listener: socket.socket) -> None:
         """Serve without TLS on a listening socket, for a browser outside of the tests' network."""
