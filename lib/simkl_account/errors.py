@@ -58,7 +58,7 @@ class UserLimitExceeded(LimitExceeded):
 
 
 class AppLimitExceeded(LimitExceeded):
-    """Raised when the requests of this add-on's client id for the day are used up, for everybody who uses it."""
+    """Raised when the day's requests of this add-on's client id are used up. All users of the client id share them."""
 
 
 class AddonRemoved(SimklAccountError, RuntimeError):

@@ -114,7 +114,7 @@ def test_old_grant_is_revoked(kodi: Kodi, simkl: StandIn) -> None:
 
 @pytest.mark.parametrize("fault", [silence, status(500)])
 def test_old_grant_is_not_revoked(kodi: Kodi, simkl: StandIn, fault: Fault) -> None:
-    """If the old grant cannot be revoked, the new sign-in succeeds all the same, three seconds later at most."""
+    """If the old grant cannot be revoked, the new sign-in succeeds all the same, after at most three seconds more."""
     sign_in_and_leave(kodi, simkl)
     simkl.fault("revoke", fault)
     assert stored(kodi)[0] != sign_in_and_leave(kodi, simkl)

@@ -16,7 +16,7 @@ What it answers, and where Simkl documents that (https://api.simkl.org):
 | POST /oauth2/device | 200 with a code; 401 `invalid_client` to a client id for the PIN flow | Device flow |
 | POST /oauth2/token, device_code | 200 with the tokens; 400 `authorization_pending`, `slow_down` (a poll before its interval), `expired_token` (also for an unknown code). RFC 8628 has `access_denied`; Simkl does not send it | Device flow |
 | POST /oauth2/token, refresh_token | 200, and the old access token ends at once; 400 `invalid_grant` | Tokens |
-| POST /oauth2/revoke, either token | 200, whatever it is | Tokens |
+| POST /oauth2/revoke, either token | 200, also for an unknown token | Tokens |
 | a request about a user, without a token | 401 `user_token_required` | Errors |
 | ... with a wrong token | 401 `user_token_failed` (PIN flow), `invalid_token` (device flow) | Errors |
 | ... beyond the scope; every request but a GET is a write | 403 `insufficient_scope` | Scopes |

@@ -115,7 +115,7 @@ def test_user_blocked() -> None:
     ("name", "error"), [("insufficient_scope", ScopeInsufficient), ("oauth2_token_required", TokenOutdated)]
 )
 def test_user_forbidden(name: str, error: type[Exception]) -> None:
-    """A token that is good, but not for this request, has errors of its own."""
+    """If Simkl accepts the token but not for this request, the error says why."""
     with pytest.raises(error):
         simkl({"error": name, "code": 403}, 403).user("t")
 

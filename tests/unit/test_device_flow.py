@@ -215,7 +215,7 @@ def test_previous_write_runs() -> None:
 
 
 def test_client_id_of_credentials() -> None:
-    """A grant is revoked with the client id that asked for it, whatever client id is used now."""
+    """A grant is revoked with the client id that requested it, even if another client id is used now."""
     transport = FakeTransport({})
     DeviceFlow("another-id", transport).revoke(CREDENTIALS)  # type: ignore[arg-type]
     assert transport.sent[0][3]["client_id"] == "an-id"

@@ -89,7 +89,7 @@ def signed_in() -> Disk:
 
 
 def found(state: State) -> tuple[str, str]:
-    """Return the token and the name that a new start finds, twice the same, whatever is repaired between."""
+    """Return the token and the name that a new start finds. They must be the same after one repair() and after two."""
     disk = Disk(state)
     results = []
     for repairs in range(3):

@@ -43,6 +43,16 @@ class RefreshWorld(World):
         finally:
             assert not self.lock.is_held
 
+    def sign_in_during_request(self) -> None:
+        """Let another interpreter store PIN while Simkl answers the next refresh."""
+        answer = self.simkl.refresh
+
+        def sign_in_and_answer(credentials: Credentials) -> Credentials:
+            self.accounts.replace(PIN)
+            return answer(credentials)
+
+        self.simkl.refresh = sign_in_and_answer  # type: ignore[method-assign]
+
     @property
     def refresh_cooldown(self) -> FakeCooldown:
         return self.cooldown("refresh", OLD)
@@ -261,13 +271,7 @@ def test_sign_in_during_wait(world: RefreshWorld) -> None:
 def test_sign_in_during_refused_request(world: RefreshWorld) -> None:
     """If Simkl refuses the refresh because a new sign-in has ended the old grant, the new sign-in is used."""
     world.simkl.refreshes = [RefreshRefused("HTTP 400")]
-    answer = world.simkl.refresh
-
-    def sign_in_and_answer(credentials: Credentials) -> Credentials:
-        world.accounts.replace(PIN)
-        return answer(credentials)
-
-    world.simkl.refresh = sign_in_and_answer  # type: ignore[method-assign]
+    world.sign_in_during_request()
     assert world.refresh() == PIN
     assert not world.account.needs_sign_in
 
@@ -283,13 +287,7 @@ def test_not_saved_twice(world: RefreshWorld) -> None:
 
 def test_sign_in_during_request(world: RefreshWorld) -> None:
     """If there is a new sign-in while Simkl answers the refresh, the new sign-in is kept and returned."""
-    answer = world.simkl.refresh
-
-    def sign_in_and_answer(credentials: Credentials) -> Credentials:
-        world.accounts.replace(PIN)
-        return answer(credentials)
-
-    world.simkl.refresh = sign_in_and_answer  # type: ignore[method-assign]
+    world.sign_in_during_request()
     assert world.refresh() == PIN
     assert world.accounts.valid_credentials() == PIN
 

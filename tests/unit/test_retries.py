@@ -183,7 +183,7 @@ def test_fault_at_another_look() -> None:
 
 
 def test_ended_sign_in_is_refreshed() -> None:
-    """If a sign-in of the device flow has ended but can be refreshed, it is good, whatever becomes of this request."""
+    """If a sign-in of the device flow has ended but can be refreshed, it is good again, even if the request is not."""
     world = RetryWorld(DEVICE)
     world.accounts.set_needs_sign_in(DEVICE)
     assert world.answer(REFUSED, REFUSED) == [DEVICE, NEW]

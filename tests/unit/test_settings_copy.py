@@ -86,6 +86,19 @@ def test_full_disk(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
     assert SettingsCopy().read() == VALUES
 
 
+def test_read_only_disk(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a crash has left a new copy, and the disk cannot be written any more, only NotSaved is raised."""
+    SettingsCopy().prepare(VALUES)
+
+    def remove(path: str) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "remove", remove)
+    with pytest.raises(NotSaved):
+        SettingsCopy().prepare(NEWER)
+    assert SettingsCopy().read() == VALUES
+
+
 def test_network_share(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the profile is on a network share, there is no copy, and an account is stored without it."""
     monkeypatch.setattr(xbmcvfs, "translatePath", lambda path: path if "lock" in path else f"smb://nas{path}")

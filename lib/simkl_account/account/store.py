@@ -49,8 +49,8 @@ class AccountStore:
         self._warn = warn
         self._today = today
         self._unsaved: dict[str, Credentials] = {}
-        """Refreshed credentials that could not be stored, by the access token that is stored instead. Simkl has ended
-        that one."""
+        """Refreshed credentials that could not be stored. The key is the access token that is stored, which Simkl has
+        ended."""
 
     def load(self) -> Account | None:
         """Return the account; None if nobody is signed in."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 
 import xbmcvfs
 
@@ -69,7 +70,7 @@ class SettingsCopy:
 
     def drop(self) -> None:
         """Remove a copy that was prepared and not committed."""
-        if self._path and os.path.exists(self._new_path):
+        with suppress(OSError):  # there is none, or the disk cannot be written: then it stays, and is whole
             os.remove(self._new_path)
 
 
