@@ -18,7 +18,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Callable, ContextManager, Iterable, Mapping, TypeVar
+from typing import Any, Callable, ContextManager, Iterable, Mapping, TypeVar
 
 from lib.simkl_account.account.journal import Journal
 from lib.simkl_account.account.store import AccountStore
@@ -190,6 +190,8 @@ class Person:
     def show_unreachable(self, error: Unreachable | None) -> None: ...
     def show_approved(self) -> None: ...
 
+    def look(self) -> None: ...
+
     def is_cancelled(self) -> bool:
         return False
 
@@ -236,6 +238,9 @@ class Person:
 
     def wait(self, seconds: float) -> None:
         self._clock.sleep(seconds)
+
+    def wait_for(self, answer: Future[Any], seconds: float) -> bool:
+        return answer.done()
 
     def is_shutting_down(self) -> bool:
         return False

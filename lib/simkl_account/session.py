@@ -222,7 +222,7 @@ class _SigningAdapter(HTTPAdapter):
                 show_notification(addon.text(Text.SIGN_IN_OUTDATED))
 
     def _background_client(self, client_id: str) -> BackgroundClient:
-        return BackgroundClient(lambda: wiring.connect(client_id), on_tick=lambda: None, runtime=self._runtime)
+        return BackgroundClient(lambda: wiring.connect(client_id), self._runtime)
 
 
 def _rewind(request: requests.PreparedRequest) -> bool:

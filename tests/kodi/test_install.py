@@ -133,6 +133,22 @@ def test_cancel_during_slow_update(repository: Repository, new_version: Path, ko
     sign_in_and_leave(kodi, simkl)
 
 
+def test_cancel_after_approval_during_slow_update(
+    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
+) -> None:
+    """If the user cancels after Simkl has sent the approval, the window closes; the token is stored after the update."""
+    with slow_update(kodi, repository, new_version) as code:
+        simkl.approve(code, "Ada Lovelace")
+        wait_for("the approval", lambda: simkl.tokens)
+        assert simkl.no_more_requests(), "the answer has not arrived"
+        kodi.key("Back")
+        wait_for("the window to close", lambda: kodi.window() == HOME, 1)
+        assert stored(kodi) == ("", "")
+    wait_for("the token", lambda: stored(kodi)[0] == list(simkl.tokens)[-1], 30)
+    kodi.wait_for_message("Signed in")
+    assert is_updated(kodi)
+
+
 def test_uninstall(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
     """If the user uninstalls the add-on and its data, only empty lock files are left, and no errors are logged."""
     repository.add(new_version)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -21,11 +22,15 @@ from .consumer import Consumer
 from .faults import silence, trickle_body
 from .kodi import HOME, PROGRESS, SIGN_IN, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
+from .watch import SettingsWatch
 
 ROUNDS = 11
 QUITS = 3
 IDLE_TIME = 60.0
 """Seconds over which CPU and memory are measured."""
+
+TWENTY = "script.test.twenty"
+"""The add-on that signs in in twenty lines."""
 
 BARE, NONE = "a bare script with a dialog", "Kodi without the add-on running"
 """What a figure is compared with."""
@@ -62,6 +67,7 @@ class Bench:
             self.cancel(kodi)
             self.one_sign_in(kodi)
         with self.kodi(self.consumers) as kodi:
+            self.stored(kodi)
             self.module(kodi)
         self.quit()
         self.idle()
@@ -132,6 +138,40 @@ class Bench:
         row("polls in a sign-in", str(kinds.count("poll")), "12 s at an interval of 5 s, and the approval", "3")
         row("approval to the token on the disk", f"{stored:.1f} s", "at the most, an interval and a tenth", "5.5 s")
 
+    def stored(self, kodi: Kodi) -> None:
+        """Measure from the answer with the token to the token in settings.xml, in first sign-ins and in later ones."""
+        self.simkl.interval = 1
+        first: list[float] = []
+        later: list[float] = []
+        twenty: list[float] = []
+        writes: dict[str, int] = {}
+        for _ in range(ROUNDS):
+            for seconds in (first, later):
+                seconds.append(self._store_once(kodi, ADDON_ID, start_ours, writes))
+                kodi.wait_for_message("Signed in as")
+                kodi.press("OK", "")
+                wait_for("the message to close", lambda: kodi.window() == HOME)
+            shutil.rmtree(kodi.home / ".kodi/userdata/addon_data" / ADDON_ID)
+            twenty.append(self._store_once(kodi, TWENTY, start_twenty, writes))
+            wait_for("the dialog to close", lambda: kodi.window() == HOME)
+        self.simkl.interval = 5
+        row("answer to the token in settings.xml, first sign-in", milliseconds(first), TWENTY, milliseconds(twenty))
+        row("the same, somebody is signed in", milliseconds(later), TWENTY, milliseconds(twenty))
+        row("writes of settings.xml in a sign-in", str(writes[ADDON_ID]), TWENTY, str(writes[TWENTY]))
+
+    def _store_once(self, kodi: Kodi, addon_id: str, start: Callable[[Kodi], None], writes: dict[str, int]) -> float:
+        """Sign a new user in, and return the seconds from the answer with the token to the token in settings.xml."""
+        codes, tokens = len(self.simkl.of_kind("code")), len(self.simkl.tokens)
+        start(kodi)
+        wait_for("a code", lambda: len(self.simkl.of_kind("code")) > codes)
+        with SettingsWatch(kodi.home, addon_id) as watch:
+            wait_for("an approval", lambda: self.simkl.approve(self.simkl.newest_code() or "", f"User {tokens}"))
+            token = wait_for("a token", lambda: list(self.simkl.tokens)[tokens:], interval=0.0005)[0]
+            stored_at = watch.wait_for(token)
+            list(watch.follow(1))
+            writes[addon_id] = watch.writes
+        return stored_at - self.simkl.of_kind("poll")[-1].answered_at
+
     def module(self, kodi: Kodi) -> None:
         """Measure how long another add-on needs to import simkl_account and to read the account."""
         start_ours(kodi)
@@ -186,6 +226,11 @@ class Bench:
 def start_ours(kodi: Kodi) -> None:
     """Start a sign-in."""
     kodi.run("action=sign_in")
+
+
+def start_twenty(kodi: Kodi) -> None:
+    """Start the sign-in in twenty lines."""
+    kodi.builtin(f"RunScript({TWENTY})")
 
 
 def start_bare(kodi: Kodi) -> None:

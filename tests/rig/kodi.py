@@ -286,9 +286,9 @@ class Kodi:
         """Return the value of one of Kodi's boolean conditions."""
         return bool(self.rpc("XBMC.GetInfoBooleans", booleans=[condition])[condition])
 
-    def settings_file(self) -> dict[str, str]:
-        """Return the add-on's settings as they are on the disk; nothing if the file is missing or broken."""
-        file = self.home / ".kodi/userdata/addon_data" / ADDON_ID / "settings.xml"
+    def settings_file(self, addon_id: str = ADDON_ID) -> dict[str, str]:
+        """Return an add-on's settings as they are on the disk; nothing if the file is missing or broken."""
+        file = self.home / ".kodi/userdata/addon_data" / addon_id / "settings.xml"
         try:
             elements = ElementTree.parse(file).iter("setting")
         except (FileNotFoundError, ElementTree.ParseError):

@@ -68,6 +68,8 @@ class Request:
     """The client's address and port, which are the same for all requests of one connection."""
     at: float
     """time.monotonic() on arrival."""
+    answered_at: float = 0.0
+    """time.monotonic() just before the answer was sent."""
 
 
 @dataclass
@@ -473,6 +475,7 @@ class Handler(BaseHTTPRequestHandler):
             self._page()
         else:
             status, body = self.standin.answer(request)
+            request.answered_at = time.monotonic()
             self.send(status, json.dumps(body).encode(), **self.standin.headers_of(request, status))
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:

@@ -108,6 +108,11 @@ class FakeRuntime:
                 future.set_result(hang.answer)
                 self.waiting.remove((future, hang))
 
+    def wait_for(self, answer: Future[Any], seconds: float) -> bool:
+        if not answer.done():
+            self.wait(seconds)
+        return answer.done()
+
     def is_shutting_down(self) -> bool:
         return self.shut_down_at is not None and self.time >= self.shut_down_at
 
@@ -271,6 +276,8 @@ class FakeScreen:
 
     def show_approved(self) -> None:
         self.shown.append("approved")
+
+    def look(self) -> None: ...
 
     def is_cancelled(self) -> bool:
         return self.cancel_at is not None and self._runtime.elapsed >= self.cancel_at

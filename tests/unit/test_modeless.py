@@ -58,6 +58,7 @@ def test_sign_in_window_below_another_dialog(kodi: StubbedKodi) -> None:
     kodi.windows.extend(FakeWindow() for _ in range(7))
     screen = WindowScreen(KodiRuntime(), "Sign in to Simkl")
     assert kodi.window().window_id == FIRST_SCRIPT_WINDOW + 7
+    screen.look()
     assert not screen.is_cancelled()
 
 

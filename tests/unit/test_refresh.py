@@ -18,7 +18,7 @@ from lib.simkl_account.account.refresh import (
 )
 from lib.simkl_account.errors import ClientIdRefused, RefreshRefused, SignInNeeded, Unreachable
 from lib.simkl_account.models import Credentials
-from lib.simkl_account.outcome import Cause, SignInResult
+from lib.simkl_account.outcome import Cause
 from lib.simkl_account.simkl.background import TICK, BackgroundClient, Stopped
 from lib.simkl_account.simkl.device_flow import REFRESH_READ_TIMEOUT
 
@@ -37,7 +37,7 @@ class RefreshWorld(World):
 
     def refresh(self) -> Credentials:
         """Refresh OLD. Assert that the lock is released after it."""
-        simkl = BackgroundClient(self.simkl.connect, self.on_tick, self.runtime, random=lambda: 0.5)
+        simkl = BackgroundClient(self.simkl.connect, self.runtime, self.screen.is_cancelled, random=lambda: 0.5)
         try:
             return refresh(simkl, OLD, self.accounts, self.runtime, self.lock, self.refresh_cooldown)
         finally:
@@ -56,11 +56,6 @@ class RefreshWorld(World):
     @property
     def refresh_cooldown(self) -> FakeCooldown:
         return self.cooldown("refresh", OLD)
-
-    def on_tick(self) -> None:
-        """Raise Stopped once the user has cancelled."""
-        if self.screen.is_cancelled():
-            raise Stopped(SignInResult.CANCELLED)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -30,6 +31,28 @@ def test_wait_after_quit(kodi: StubbedKodi) -> None:
     assert runtime.is_shutting_down()
     assert runtime.now() - start >= 0.05
     assert kodi.waits == []
+
+
+def test_wait_for_answer(kodi: StubbedKodi) -> None:
+    """wait_for() returns as soon as the answer is there, after Kodi has delivered what the user pressed."""
+    runtime = KodiRuntime()
+    start = runtime.now()
+    answer = runtime.start(lambda: time.sleep(0.05))
+    assert runtime.wait_for(answer, 60)
+    assert runtime.now() - start < 30
+    assert kodi.waits == [0.001]
+
+
+def test_wait_for_late_answer(kodi: StubbedKodi) -> None:
+    """If there is no answer in time, wait_for() returns False, and also while Kodi quits it takes that time."""
+    runtime = KodiRuntime()
+    kodi.abort = True
+    start = runtime.now()
+    answered = threading.Event()
+    answer = runtime.start(answered.wait)
+    assert not runtime.wait_for(answer, 0.05)
+    assert runtime.now() - start >= 0.05
+    answered.set()
 
 
 def test_call_in_another_thread(kodi: StubbedKodi) -> None:

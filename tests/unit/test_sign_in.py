@@ -502,6 +502,45 @@ def test_no_wait_of_zero_seconds(world: SignInWorld) -> None:
     assert world.sign_in() == Outcome(SignInResult.EXPIRED)
 
 
+def test_stored_at_once(world: SignInWorld) -> None:
+    """Between the approval and the first write, nothing is waited for, and the screen is not looked at."""
+    world.simkl.polls = [approved()]
+    steps: list[str] = []
+    poll, prepare = world.simkl.poll, world.copy.prepare
+
+    def note(step: str, call: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
+            steps.append(step)
+            return call(*arguments)
+
+        return noted
+
+    world.simkl.poll = note("poll", poll)  # type: ignore[method-assign]
+    world.screen.look = note("look", world.screen.look)  # type: ignore[method-assign]
+    world.runtime.wait = note("wait", world.runtime.wait)  # type: ignore[method-assign]
+    world.copy.prepare = note("store", prepare)  # type: ignore[method-assign]
+    world.sign_in()
+    assert steps[steps.index("poll") :][:2] == ["poll", "store"]
+
+
+@pytest.mark.parametrize("how", ["cancel", "quit"])
+def test_cancel_while_storing(world: SignInWorld, how: str) -> None:
+    """If the user cancels after the approval, while Kodi updates the add-on, the screen closes; the token is stored."""
+    replace = world.accounts.replace
+    world.simkl.polls = [approved()]
+    world.accounts.replace = (  # type: ignore[method-assign]
+        lambda credentials: Hang(FAILURE, answer=replace(credentials), after=30)  # type: ignore[assignment,return-value]
+    )
+    if how == "cancel":
+        world.screen.cancel_at = 7
+    else:
+        world.runtime.shut_down_at = START + 7
+    assert world.sign_in() == Outcome(SignInResult.SIGNED_IN)
+    assert world.screen.closed_at == pytest.approx(START + (7 if how == "cancel" else 30), abs=2 * TICK)
+    assert world.runtime.elapsed == pytest.approx(30, abs=2 * TICK)
+    assert world.simkl.sent == ["code", "poll 5G6JAH"], "the name is requested for nobody"
+
+
 def test_denied(world: SignInWorld) -> None:
     """If the user says no at Simkl, nothing is stored."""
     world.simkl.polls = [PENDING, Denied()]

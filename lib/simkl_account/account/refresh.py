@@ -127,7 +127,7 @@ def _send(simkl: BackgroundClient, credentials: Credentials, runtime: Runtime) -
     try:
         return send()
     except Unreachable as error:
-        if error.retry_after or runtime.now() - started > SEND_TIMEOUT + TICK:
+        if error.retry_after or runtime.now() - started >= SEND_TIMEOUT:
             raise
     simkl.wait(jitter(RETRY_DELAY, simkl.random, 1.0))
     return send()

@@ -11,7 +11,7 @@ from ..account.store import AccountStore
 from ..errors import NotSaved, ScopeInsufficient, SignInNeeded, TokenOutdated, TokenRefused, Unreachable
 from ..models import Credentials
 from ..outcome import Outcome, SignInResult, signed_in
-from ..simkl.background import BackgroundClient, Client, Runtime, Stopped, run_to_outcome
+from ..simkl.background import BackgroundClient, Client, Runtime, run_to_outcome
 from .ui import Screen
 
 REQUEST_TIMEOUT = 20.0
@@ -35,7 +35,7 @@ class Check:
 
         cooldown: see account.retries.tries().
         """
-        self._simkl = BackgroundClient(connect, self._on_tick, runtime)
+        self._simkl = BackgroundClient(connect, runtime, screen.is_cancelled, self._on_tick)
         self._screen = screen
         self._accounts = accounts
         self._refresh = refresh
@@ -98,6 +98,6 @@ class Check:
             self._log(f"not saved: {error}")
 
     def _on_tick(self) -> None:
+        self._screen.look()
         if self._screen.is_cancelled():
             self._screen.close()  # a refresh that is being sent is waited for, but the user does not see that
-            raise Stopped(SignInResult.CANCELLED)

@@ -42,7 +42,7 @@ class SignIn:
         random: Callable[[], float] = random,
     ) -> None:
         """connect, random: see BackgroundClient."""
-        self._simkl = BackgroundClient(connect, self._on_tick, runtime, random)
+        self._simkl = BackgroundClient(connect, runtime, screen.is_cancelled, self._on_tick, random)
         self._screen = screen
         self._accounts = accounts
         self._runtime = runtime
@@ -134,12 +134,13 @@ class SignIn:
     def _store(self, credentials: Credentials) -> tuple[Credentials, Account] | None:
         """Store the tokens before anything else, because Simkl does not send them again. Returns what they replace.
 
-        Raises NotSaved if that fails and the user does not want to try again.
+        That can take a minute, while Kodi updates the add-on. If the user cancels in that time, only the screen closes:
+        the approval came before. Raises NotSaved if it fails and the user does not want to try again.
         """
         self._expires_at = None
         while True:
             try:
-                return self._accounts.replace(credentials)
+                return self._simkl.finish(lambda: self._accounts.replace(credentials))
             except NotSaved as error:
                 self._log(f"not saved: {error}")
                 if not self._screen.ask_again(Outcome(SignInResult.NOT_SAVED)):
@@ -163,7 +164,8 @@ class SignIn:
             revoke(self._simkl, old, self._log)
 
     def _on_tick(self) -> None:
+        self._screen.look()
         if self._screen.is_cancelled():
-            raise Stopped(SignInResult.CANCELLED)
-        if self._expires_at is not None:
+            self._screen.close()
+        elif self._expires_at is not None:
             self._screen.show_time_left(max(0.0, self._expires_at - self._runtime.now()))

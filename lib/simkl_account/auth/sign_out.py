@@ -7,7 +7,6 @@ from typing import Callable
 
 from ..errors import SimklError
 from ..models import Credentials
-from ..outcome import SignInResult
 from ..simkl.background import BackgroundClient, Client, Runtime, Stopped
 from .ui import Screen
 
@@ -39,11 +38,10 @@ def revoke_on_screen(
 
     deadline = runtime.now() + REVOKE_TIMEOUT
 
-    def on_tick() -> None:
-        if screen.is_cancelled() or runtime.now() >= deadline:  # not on all systems can a name look-up be ended
-            raise Stopped(SignInResult.CANCELLED)
+    def is_over() -> bool:
+        return screen.is_cancelled() or runtime.now() >= deadline  # not on all systems can a name look-up be ended
 
-    simkl = BackgroundClient(connect, on_tick, runtime)
+    simkl = BackgroundClient(connect, runtime, is_over, screen.look)
     try:
         return revoke(simkl, credentials, log)
     finally:

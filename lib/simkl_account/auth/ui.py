@@ -28,8 +28,11 @@ class Screen(Protocol):
     def show_approved(self) -> None:
         """Say that the sign-in is approved and stored, and that the user's name is being fetched."""
 
+    def look(self) -> None:
+        """Notice if another add-on has closed the dialog. This takes as long as Kodi takes to draw a frame."""
+
     def is_cancelled(self) -> bool:
-        """Return True once the user has cancelled."""
+        """Return True, at once, if the user has cancelled, or if look() has noticed that the dialog is closed."""
 
     def ask_again(self, outcome: Outcome) -> bool:
         """Say how a try ended, ask whether to try again, and return the answer."""

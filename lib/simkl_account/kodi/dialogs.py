@@ -80,8 +80,10 @@ class ProgressScreen:
         self._code = None
         self._update(100, text(Text.APPROVED))
 
-    def is_cancelled(self) -> bool:
+    def look(self) -> None:
         self._is_lost = self._is_lost or self._was_taken_away()
+
+    def is_cancelled(self) -> bool:
         return self._is_lost or self._dialog.iscanceled()
 
     def ask_again(self, outcome: Outcome) -> bool:
@@ -129,7 +131,7 @@ class ProgressScreen:
 
     def _update(self, percent: int, message: str) -> None:
         """Update the dialog if the text has changed, which it has not at most ticks."""
-        if message != self._shown:
+        if self._is_open and message != self._shown:
             self._dialog.update(percent, message)
             self._shown = message
 

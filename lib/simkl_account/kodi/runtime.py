@@ -10,7 +10,7 @@ from .addon import is_removed, monitor
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from concurrent.futures import Future
-    from typing import Callable, TypeVar
+    from typing import Any, Callable, TypeVar
 
     T = TypeVar("T")
 
@@ -33,6 +33,17 @@ class KodiRuntime:
             time.sleep(seconds)  # waitForAbort would return at once, and a loop around it would use a whole core
         else:
             self._monitor.waitForAbort(max(seconds, _SHORTEST_WAIT))
+
+    def wait_for(self, answer: Future[Any], seconds: float) -> bool:
+        """Wait until the answer is there, at most so long, and return True if it is.
+
+        Kodi tells the script what the user has pressed only while the script waits on its Monitor.
+        """
+        from concurrent.futures import wait
+
+        wait([answer], seconds)
+        self._monitor.waitForAbort(_SHORTEST_WAIT)
+        return answer.done()
 
     def is_shutting_down(self) -> bool:
         """Return True if Kodi is quitting, or if this add-on was disabled or uninstalled."""

@@ -88,8 +88,11 @@ class WindowScreen:
     def show_approved(self) -> None:
         self._show(message=text(Text.APPROVED))
 
+    def look(self) -> None:
+        self._was_closed = self._window.was_closed()
+
     def is_cancelled(self) -> bool:
-        return self._window.pressed == _CANCEL or self._window.was_closed()
+        return self._was_closed or self._window.pressed == _CANCEL
 
     def ask_again(self, outcome: Outcome) -> bool:
         question, yes = message(outcome), text(retry_label_id(outcome))
@@ -125,8 +128,9 @@ class WindowScreen:
         return True
 
     def _open(self) -> None:
+        self._was_closed = False
         path = cached_addon().getAddonInfo("path")
-        self._window = _Window(_FILE, path, "default", "1080i")
+        self._window: _Window = _Window(_FILE, path, "default", "1080i")
         self._window.put("title", self._title)
         self.show_contacting()
         self._window.open(self._runtime)

@@ -7,7 +7,7 @@ It does not import Kodi, HTTP or a clock: the caller provides them.
 from __future__ import annotations
 
 from random import random
-from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar
 
 from ..errors import ClientIdRefused, NotSaved, SignInFailed, Unreachable
 from ..models import Code, Credentials, User
@@ -59,6 +59,10 @@ class Runtime(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait. Returns early if Kodi quits."""
 
+    def wait_for(self, answer: Future[Any], seconds: float) -> bool:
+        """Wait until the answer is there, at most so long, and return True if it is. What the user has pressed by
+        then is known."""
+
     def is_shutting_down(self) -> bool:
         """Return True if Kodi is quitting, or if the add-on was disabled."""
 
@@ -98,19 +102,22 @@ class BackgroundClient:
     def __init__(
         self,
         connect: Callable[[], Client],
-        on_tick: Callable[[], None],
         runtime: Runtime,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        on_tick: Callable[[], None] = lambda: None,
         random: Callable[[], float] = random,
     ) -> None:
         """Prepare, but send nothing yet.
 
         connect: makes the client. It runs in the background, because importing requests takes a second on a small box.
-        on_tick: called every TICK seconds during every wait. It raises Stopped to end the wait.
+        is_cancelled: returns at once whether the user has cancelled. on_tick: called every TICK seconds during every
+        wait; it may take as long as Kodi takes to draw a frame.
         random: returns a number from 0 to 1. It keeps many Kodis from sending at the same time.
         """
         self._connect = connect
-        self._on_tick = on_tick
         self._runtime = runtime
+        self._is_cancelled = is_cancelled
+        self._on_tick = on_tick
         self.random = random
         self._client: Client | None = None
         self.sent_at = 0.0
@@ -168,9 +175,10 @@ class BackgroundClient:
             raise
 
     def wait_until(self, moment: float) -> None:
-        """Wait until this time of the runtime's clock, calling on_tick. Raises Stopped if Kodi quits."""
+        """Wait until this time of the runtime's clock, calling on_tick. Raises Stopped."""
         while True:
             self._on_tick()
+            self._raise_if_cancelled()
             if self._runtime.is_shutting_down():
                 raise Stopped(SignInResult.SHUTTING_DOWN)
             left = moment - self._runtime.now()
@@ -182,6 +190,13 @@ class BackgroundClient:
         """Wait these seconds, as wait_until() does."""
         self.wait_until(self._runtime.now() + seconds)
 
+    def finish(self, call: Callable[[], T]) -> T:
+        """Run a call in the background, and return its result even if the user cancels or Kodi quits meanwhile."""
+        result = self._runtime.start(call)
+        while not self._runtime.wait_for(result, TICK):
+            self._on_tick()
+        return result.result()
+
     def close(self) -> None:
         """End a request that is under way, and close the client."""
         if self._client:
@@ -192,26 +207,21 @@ class BackgroundClient:
     ) -> T:
         self.sent_at = self._runtime.now()
         answer = self._runtime.start(call)
-        stopped: Stopped | None = None
-        while not answer.done():
-            stopped = stopped or self._stop_reason()
-            if stopped and timeout_if_sent is None:
-                raise stopped
+        while not self._runtime.wait_for(answer, TICK):
+            self._on_tick()
+            if timeout_if_sent is None:
+                self._raise_if_cancelled()
             waited = self._runtime.now() - self.sent_at
             if self._client and (self._runtime.is_shutting_down() or waited >= (timeout_if_sent or timeout)):
                 self._client.interrupt()
-            elif self._client and (stopped or waited >= timeout):
+            elif self._client and (self._is_cancelled() or waited >= timeout):
                 self._client.interrupt(unless_sent=True)
-            self._runtime.wait(TICK)
-        if timeout_if_sent is None:
-            self._on_tick()
-        if answer.exception() and (stopped or self._runtime.is_shutting_down()):
-            raise stopped or Stopped(SignInResult.SHUTTING_DOWN)
+        if timeout_if_sent is None or answer.exception():
+            self._raise_if_cancelled()
+        if answer.exception() and self._runtime.is_shutting_down():
+            raise Stopped(SignInResult.SHUTTING_DOWN)
         return answer.result()
 
-    def _stop_reason(self) -> Stopped | None:
-        try:
-            self._on_tick()
-        except Stopped as stopped:
-            return stopped
-        return None
+    def _raise_if_cancelled(self) -> None:
+        if self._is_cancelled():
+            raise Stopped(SignInResult.CANCELLED)
