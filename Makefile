@@ -18,7 +18,7 @@ KODI_PACKAGES := mmdebstrap debian-archive-keyring xvfb imagemagick zbar-tools i
 # The tests and Kodi share files in /tmp, which Kodi sees in its own file system, too.
 export TMPDIR := /tmp
 
-.PHONY: help run test test-unit test-oldest test-kodi screenshots fleet bench mutants lint format news zip clean kodi
+.PHONY: help run test test-unit test-oldest test-kodi screenshots fleet bench crash mutants lint format news zip clean kodi
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ fleet: $(VENV)/done ## Simulate hundreds of users who sign in at the same time
 
 bench: $(VENV)/done kodi ## Measure the add-on in a real Kodi, and print each figure beside one to compare it with
 	tools/as_root.sh $(RUN) -m tests.rig.bench
+
+crash: $(VENV)/done kodi ## Kill a real Kodi again and again while it writes the account, and count what is lost (KODI=19: in that one)
+	tools/as_root.sh $(RUN) -m tests.rig.crash
 
 mutants: $(VENV)/done ## Make small changes to the code of the sign-in, and list those that no test notices
 	$(PIP) cosmic-ray==8.7.0

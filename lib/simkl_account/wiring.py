@@ -23,6 +23,9 @@ from .simkl.client import DEVICE, Simkl
 APP_NAME = "kodi-simkl-account"
 """This add-on's name in Simkl's statistics and in the User-Agent."""
 
+_unsaved: dict[str, Credentials] = {}
+"""See AccountStore."""
+
 
 def connect(client_id: str) -> Simkl:
     """Return a Simkl client. Call it in the background: the first call imports requests, which is slow."""
@@ -39,7 +42,7 @@ def connect(client_id: str) -> Simkl:
 
 def accounts() -> AccountStore:
     """Return the account of this Kodi profile."""
-    return AccountStore(journal(), warn_once)
+    return AccountStore(journal(), warn_once, unsaved=_unsaved)
 
 
 def journal() -> Journal:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,10 @@ def sign_in_and_leave(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") ->
     leave(kodi)
     kodi.wait_for_window(HOME)
     return token
+
+
+def addon_data(kodi: Kodi) -> Path:
+    """Return the add-on's folder in the profile, and make it if it is missing."""
+    folder = kodi.home / ".kodi/userdata/addon_data/script.simkl.account"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

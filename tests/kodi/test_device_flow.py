@@ -11,13 +11,14 @@ from typing import Callable
 
 import pytest
 
+from tests.rig import namespace
 from tests.rig.consumer import Consumer
 from tests.rig.faults import Fault, drop, redirect, silence, status, without_answer
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, Kodi, wait_for
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn
 
-from .steps import leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
+from .steps import addon_data, leave, shown_code, sign_in, sign_in_and_leave, start_from_settings, stored
 
 pytestmark = [pytest.mark.consumers, pytest.mark.usefixtures("device_flow")]
 
@@ -298,6 +299,18 @@ def test_client_id_refused_at_refresh(kodi: Kodi, simkl: StandIn, consumer: Cons
     wait_for("the notification", lambda: kodi.is_visible("notification"))
     kodi.run("action=check")
     kodi.wait_for_message("Simkl no longer accepts the client ID of this add-on. Sign in again.")
+
+
+def test_refresh_on_full_disk(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """If the disk is full at a refresh, the new token is used from memory, and kodi.log says so once."""
+    old = sign_in_and_leave(kodi, simkl)
+    expire_access_token(simkl)
+    with namespace.full_disk(addon_data(kodi)):
+        assert [consumer.do("request", "service") for _ in range(3)] == [200, 200, 200]
+        assert stored(kodi)[0] == old
+    assert len(simkl.of_kind("refresh")) == 1
+    assert kodi.log().count("the refreshed token is not saved") == 1
+    assert consumer.do("request") == 200, "another interpreter refreshes again"
 
 
 @pytest.mark.parametrize("fault", [drop, status(500), status(429)])

@@ -31,7 +31,7 @@ from tests.rig.faults import (
 from tests.rig.kodi import ADDON_SETTINGS, HOME, SIGN_IN, YES_NO, Kodi, free_port, wait_for
 from tests.rig.standin import HOSTS, StandIn
 
-from .steps import both_views, leave, shown_code, sign_in, start_from_settings, stored
+from .steps import addon_data, both_views, leave, shown_code, sign_in, start_from_settings, stored
 
 STILL_TRYING = "Cannot reach Simkl at the moment, still trying"
 NOT_SAVED = "Signed in at Simkl, but Kodi could not save it."
@@ -655,10 +655,3 @@ def no_such_host() -> Iterator[None]:
     """Within the with block, no name can be looked up, as without a network."""
     with namespace.hosts(()):
         yield
-
-
-def addon_data(kodi: Kodi) -> Path:
-    """Return the add-on's folder in the profile, and make it if it is missing."""
-    folder = kodi.home / ".kodi/userdata/addon_data/script.simkl.account"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

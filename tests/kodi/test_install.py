@@ -136,7 +136,7 @@ def test_cancel_during_slow_update(repository: Repository, new_version: Path, ko
 def test_cancel_after_approval_during_slow_update(
     repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn
 ) -> None:
-    """If the user cancels after Simkl has sent the approval, the window closes; the token is stored after the update."""
+    """If the user cancels after the approval has arrived, the window closes; the token is stored after the update."""
     with slow_update(kodi, repository, new_version) as code:
         simkl.approve(code, "Ada Lovelace")
         wait_for("the approval", lambda: simkl.tokens)

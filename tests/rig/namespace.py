@@ -98,9 +98,11 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def full_disk(folder: Path) -> Iterator[Callable[[], None]]:
-    """Within the with block, the folder is on a full disk. Yields a function that frees space on it."""
-    name = bytes(folder)
+    """Within the with block, the folder's files are on a full disk. Yields a function that frees space on it."""
+    name, files = bytes(folder), {path: path.read_bytes() for path in folder.iterdir()}
     _call("mount", b"none", name, b"tmpfs", 0, b"size=64k")
+    for path, content in files.items():
+        path.write_bytes(content)
     filler = folder / "filler"
     try:
         with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:

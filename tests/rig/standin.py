@@ -110,6 +110,8 @@ class StandIn:
     codes: dict[str, IssuedCode] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     """The user's name by access token."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The user's name by access token, also for tokens that have ended."""
     grants: dict[str, DeviceGrant] = field(default_factory=dict)
     """The grants of the device flow, by refresh token. Their access tokens are in tokens, too."""
     token_life: float = 604800
@@ -303,7 +305,7 @@ class StandIn:
                 return {"result": "OK", "access_token": token}  # each sign-in of a user gives the same token
         token = secrets.token_hex(32)
         self.secrets.append(token)
-        self.tokens[token] = code.approved_by
+        self.tokens[token] = self.names[token] = code.approved_by
         self.client_id_of[token] = CLIENT_ID
         return {"result": "OK", "access_token": token}
 
@@ -379,7 +381,7 @@ class StandIn:
         grant.access_token = "simkl_at_" + secrets.token_hex(17)
         grant.expires_at = time.monotonic() + self.token_life
         self.secrets.append(grant.access_token)
-        self.tokens[grant.access_token] = grant.name
+        self.tokens[grant.access_token] = self.names[grant.access_token] = grant.name
         self.client_id_of[grant.access_token] = DEVICE_CLIENT_ID
         return {
             "access_token": grant.access_token,

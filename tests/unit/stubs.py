@@ -18,6 +18,7 @@ import xbmcaddon
 import xbmcgui
 import xbmcvfs
 
+from lib.simkl_account import wiring
 from lib.simkl_account.kodi import addon
 from tools.package import ROOT
 
@@ -306,6 +307,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmcaddon, "Addon", Addon)
     monkeypatch.setattr(addon, "_cached", None)
     monkeypatch.setattr(addon, "_monitor", None)
+    monkeypatch.setattr(wiring, "_unsaved", {})
     monkeypatch.setattr(addon, "_unknown_since", None)
     monkeypatch.setattr(xbmcgui, "DialogProgress", DialogProgress)
     monkeypatch.setattr(xbmcgui, "Dialog", Dialog)

@@ -43,14 +43,15 @@ class AccountStore:
         journal: Journal,
         warn: Callable[[str], None] = lambda message: None,
         today: Callable[[], date] = date.today,
+        unsaved: dict[str, Credentials] | None = None,
     ) -> None:
-        """warn: writes a line to the log."""
+        """warn: writes a line to the log. unsaved: refreshed credentials that could not be stored, which all stores of
+        an interpreter share. The key is the access token that is stored, which Simkl has ended.
+        """
         self._journal = journal
         self._warn = warn
         self._today = today
-        self._unsaved: dict[str, Credentials] = {}
-        """Refreshed credentials that could not be stored. The key is the access token that is stored, which Simkl has
-        ended."""
+        self._unsaved = {} if unsaved is None else unsaved
 
     def load(self) -> Account | None:
         """Return the account; None if nobody is signed in."""
@@ -108,7 +109,8 @@ class AccountStore:
                     self._write(new, stored[1]._replace(**_VALID), keep_unknown=True)
         except NotSaved as error:
             on_disk = next((token for token, unsaved in self._unsaved.items() if unsaved == old), old.access_token)
-            self._unsaved = {on_disk: new}
+            self._unsaved.clear()
+            self._unsaved[on_disk] = new
             self._warn(f"the refreshed token is not saved: {error}")
 
     def _change(self, credentials: Credentials, **changes: Any) -> bool:
