@@ -63,6 +63,7 @@ lint: $(VENV)/done ## Check format, style, layers, types, and the rules of Kodi'
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy default.py lib
+	MYPYPATH=lib $(VENV)/bin/mypy testing
 	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude 'tests/kodi/(addons|consumers)' tests tools
 	$(RUN) -m tools.news --check
 	$(RUN) -m tools.check_addon

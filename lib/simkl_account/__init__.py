@@ -14,6 +14,12 @@ used, so requests is imported only for Session. docs/for-add-ons.md in the sourc
 
 from __future__ import annotations
 
+from .kodi.addon import monitor as _monitor
+from .snapshot import keep as _keep
+
+_keep(__name__, __path__[0])
+_monitor()  # a Monitor that is made after Kodi began to quit does not notice it
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from typing import Any
@@ -22,12 +28,14 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
     from .models import Account
     from .outcome import SignInResult
     from .session import Session
+    from .simkl.watched import ShuttingDown
 
 __all__ = [
     "Account",
     "AppLimitExceeded",
     "LimitExceeded",
     "Session",
+    "ShuttingDown",
     "SignInNeeded",
     "SignInResult",
     "SimklAccountError",
@@ -35,13 +43,18 @@ __all__ = [
     "get_account",
     "is_signed_in",
     "sign_in",
+    "sign_out",
 ]
+
+__version__ = "0.6.0"
+"""The version of the code that is loaded. After an update, that is not the installed one any more."""
 
 _MODULES = {
     "Account": "models",
     "AppLimitExceeded": "errors",
     "LimitExceeded": "errors",
     "Session": "session",
+    "ShuttingDown": "simkl.watched",
     "SignInNeeded": "errors",
     "SignInResult": "outcome",
     "SimklAccountError": "errors",
@@ -71,11 +84,23 @@ def sign_in() -> SignInResult:
     This waits for the user, which can take minutes. So call it when the user has asked for it, and not while Kodi waits
     for a plugin's listing. script.simkl.account itself opens the dialog, so this works from a service, too. If a
     sign-in is open already, its result is returned. When Kodi quits, this returns SHUTTING_DOWN within a fraction of a
-    second.
+    second. Raises a SimklAccountError that is also a RuntimeError if script.simkl.account is disabled.
     """
-    from .kodi.broker import sign_in
+    from .kodi.broker import SIGN_IN, run
+    from .outcome import SignInResult
 
-    return sign_in()
+    return SignInResult.__members__.get(run(SIGN_IN), SignInResult.CANCELLED)  # a newer version may have more results
+
+
+def sign_out() -> bool:
+    """Have the user sign out, and return True if nobody is signed in afterwards.
+
+    The add-on itself asks the user, and says how it ended. This waits for the user, as sign_in() does. If a sign-in is
+    open, this returns False at once.
+    """
+    from .kodi.broker import SIGN_OUT, SIGNED_OUT, is_busy, run
+
+    return get_account() is None or (not is_busy(SIGN_OUT) and run(SIGN_OUT) == SIGNED_OUT)
 
 
 def __getattr__(name: str) -> Any:

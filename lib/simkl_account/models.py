@@ -83,6 +83,8 @@ class Account(NamedTuple):
     """Whether the sign-in works, but was made by the PIN flow, which Simkl retires: a new sign-in is advisable."""
     is_client_id_refused: bool = False
     """Whether a new sign-in is needed because Simkl no longer accepts the client id."""
+    can_write: bool = True
+    """Whether the sign-in allows changing the history."""
 
     def is_somebody_else(self, user: User) -> bool:
         """Return True if the user is known to be another one than this account's."""

@@ -65,6 +65,8 @@ class Outcome(NamedTuple):
     """Whether the sign-in does not allow changing the history."""
     seconds_left: float = 0.0
     """Seconds until a daily limit ends; 0 if the cause is another one."""
+    is_same_account: bool = False
+    """Whether the account is known to be the one that was signed in before."""
 
     def __str__(self) -> str:
         """Return the result for the log: names only."""

@@ -38,7 +38,7 @@ def run(argv: list[str]) -> None:
     action: sign_in, sign_out or check; none if the add-on was opened from Programs.
     from: "settings" for a button of the settings window, which is opened again afterwards; "add-on" for another add-on
     that waits for a sign-in (see kodi/broker.py).
-    after: the number of the newest sign-in when that add-on asked.
+    after: the number of the newest run of that action when that add-on asked.
     """
     try:
         _run(KodiRuntime(), dict(argument.partition("=")[::2] for argument in argv[1:]))
@@ -77,15 +77,15 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
     after: see run(); "" if the user asked for the sign-in.
     """
     with Lock(SIGN_IN, _LOCK_TIMEOUT):
-        if after and after != str(broker.state()[0]):
-            return  # another sign-in has ended since the add-on asked, so that add-on already has the result
-        broker.begin()
+        if _has_ended(broker.SIGN_IN, after):
+            return
+        broker.begin(broker.SIGN_IN)
         try:
             screen, outcome = _sign_in_with_accepted_client_id(runtime)
             if outcome.is_success:
                 _forget_refusals()
-                addon.notify_all(addon.Event.SIGNED_IN)
-            broker.end(outcome.result)
+                addon.notify_signed_in(outcome.is_same_account, can_write=not outcome.read_only)
+            broker.end(broker.SIGN_IN, outcome.result.name)
         finally:
             qr.remove_all()
     if outcome.is_success:
@@ -93,13 +93,17 @@ def sign_in(runtime: KodiRuntime, after: str = "") -> None:
 
 
 def sign_out(runtime: KodiRuntime, after: str = "") -> None:
-    """Ask, then end the access at Simkl if possible, and remove the account from this device."""
+    """Ask, then end the access at Simkl if possible, and remove the account from this device. after: see sign_in()."""
     question, yes = addon.text(Text.SIGN_OUT_QUESTION), addon.text(Text.SIGN_OUT)
-    if not dialogs.confirm(runtime, question, yes, careful=True):
-        return
     with Lock(SIGN_IN, _LOCK_TIMEOUT):
-        result = _sign_out(runtime)
-    dialogs.show_message(runtime, addon.text(result))
+        if _has_ended(broker.SIGN_OUT, after):
+            return
+        broker.begin(broker.SIGN_OUT)
+        result = _sign_out(runtime) if dialogs.confirm(runtime, question, yes, careful=True) else None
+        is_signed_out = result not in (None, Text.NOT_REMOVED)
+        broker.end(broker.SIGN_OUT, broker.SIGNED_OUT if is_signed_out else broker.CANCELLED)
+    if result:
+        dialogs.show_message(runtime, addon.text(result))
 
 
 def check(runtime: KodiRuntime, after: str = "") -> None:
@@ -111,6 +115,11 @@ def check(runtime: KodiRuntime, after: str = "") -> None:
         dialogs.show_message(runtime, addon.text(Text.NOT_SIGNED_IN))
     elif outcome:
         _show_checked(runtime, outcome)
+
+
+def _has_ended(action: str, after: str) -> bool:
+    """Return True if another run has ended since an add-on asked for one: then that add-on already has the result."""
+    return bool(after) and after != str(broker.state(action)[0])
 
 
 _ACTIONS = {"": open_from_programs, "sign_in": sign_in, "sign_out": sign_out, "check": check}
@@ -150,7 +159,7 @@ def _sign_in_once(screen: AnyScreen, runtime: KodiRuntime) -> Outcome:
         _repaired_accounts()
         return wiring.connect(current_client_id(KodiSettings()))
 
-    return SignIn(connect, screen, wiring.accounts(), runtime, addon.log).run()
+    return SignIn(connect, screen, wiring.accounts(notify=False), runtime, addon.log).run()
 
 
 def _forget_refusals() -> None:
@@ -181,7 +190,7 @@ def _sign_out(runtime: KodiRuntime) -> int:
         accounts().remove()
     except NotSaved:
         return Text.NOT_REMOVED
-    addon.notify_all(addon.Event.SIGNED_OUT)
+    addon.notify_signed_out()
     return Text.SIGNED_OUT_AT_SIMKL if is_revoked else Text.SIGNED_OUT
 
 
@@ -204,20 +213,27 @@ def _check(runtime: KodiRuntime, credentials: Credentials) -> Outcome | None:
         return None
     screen = dialogs.ProgressScreen(runtime, addon.name())
     from . import wiring
-    from .account.client_id import current_client_id
+    from .account.client_id import current_client_id, known_flow
+    from .account.pin_retirement import is_outdated
     from .auth.check import Check
+    from .simkl.background import BackgroundClient
 
-    client_id = credentials.client_id or current_client_id(KodiSettings())
-
-    accounts = wiring.accounts()
+    accounts, settings = wiring.accounts(), KodiSettings()
+    current = current_client_id(settings)
 
     def refresh(simkl: BackgroundClient, credentials: Credentials) -> Credentials:
         return wiring.refresh_in_this_kodi(simkl, credentials, accounts, runtime)
 
     def connect() -> Simkl:
-        return wiring.connect(client_id)
+        return wiring.connect(credentials.client_id or current)
 
-    return Check(connect, screen, accounts, runtime, refresh, wiring.cooldown, addon.log).run()
+    def look_up_flow() -> BackgroundClient:
+        return BackgroundClient(lambda: wiring.connect(current), runtime, screen.is_cancelled, screen.look)
+
+    def is_for_old_flow(credentials: Credentials) -> bool:
+        return is_outdated(credentials, current, known_flow(settings, current), look_up_flow)
+
+    return Check(connect, screen, accounts, runtime, refresh, wiring.cooldown, is_for_old_flow, addon.log).run()
 
 
 def _show_checked(runtime: KodiRuntime, outcome: Outcome) -> None:

@@ -16,7 +16,7 @@ from .kodi.proxy import proxy_url
 from .kodi.settings import KodiSettings
 from .kodi.settings_copy import SettingsCopy
 from .kodi.shared import warn_once
-from .models import Credentials
+from .models import Account, Credentials
 from .simkl.background import BackgroundClient, Runtime
 from .simkl.client import DEVICE, Simkl
 
@@ -40,9 +40,14 @@ def connect(client_id: str) -> Simkl:
     )
 
 
-def accounts() -> AccountStore:
-    """Return the account of this Kodi profile."""
-    return AccountStore(journal(), warn_once, unsaved=_unsaved)
+def accounts(notify: bool = True) -> AccountStore:
+    """Return the account of this Kodi profile. notify: tell other add-ons of changes by what Simkl says."""
+
+    def tell(account: Account) -> None:
+        if notify:
+            addon.notify_changed(account.needs_sign_in, account.can_write)
+
+    return AccountStore(journal(), warn_once, unsaved=_unsaved, on_change=tell)
 
 
 def journal() -> Journal:

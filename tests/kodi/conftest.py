@@ -16,7 +16,7 @@ from filelock import FileLock
 from tests.rig import namespace, releases
 from tests.rig.consumer import Consumer
 from tests.rig.home import fill_in_client_id
-from tests.rig.kodi import Kodi, copy_home, make_home, xvfb
+from tests.rig.kodi import Kodi, copy_home, make_home, wait_for, xvfb
 from tests.rig.repository import make_home_of_a_customer
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, HOSTS, StandIn
 from tools.package import ADDON_ID, ROOT
@@ -190,6 +190,8 @@ def kodi(
     kodi = Kodi(home, display, environment, release)
     try:
         kodi.start()
+        if request.node.get_closest_marker("consumers"):
+            wait_for("the services", lambda: "Example: " in kodi.log())
         yield kodi
         if request.node.stash[_report]["call"].failed:
             _save_failure(kodi, request.node.name)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.rig.consumer import CONSUMER, Consumer
-from tests.rig.faults import Fault, redirect, silence, status
+from tests.rig.faults import Fault, redirect, silence, status, trickle_body
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, wait_for
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn, account_id
@@ -41,9 +41,16 @@ def ada(**changes: Any) -> dict[str, Any]:
         "needs_sign_in": False,
         "is_outdated": False,
         "is_client_id_refused": False,
+        "can_write": True,
         "is_signed_in": True,
     }
     return {**account, **changes}
+
+
+def event(name: str, account: dict[str, Any], is_same_account: bool = False) -> list[Any]:
+    """Return an event as the consumer add-on reports it, with the account at that moment."""
+    data = {"is_same_account": is_same_account, "needs_sign_in": account["needs_sign_in"], "can_write": True}
+    return [f"Other.{name}", data, account]
 
 
 def let_refusal_last(kodi: Kodi, token: str) -> None:
@@ -72,7 +79,7 @@ def test_account_from_sign_in_to_sign_out(kodi: Kodi, simkl: StandIn, consumer: 
 
     simkl.types["Ada Lovelace"] = "pro"
     token = sign_in_and_leave(kodi, simkl)
-    assert consumer.wait_until_heard(1) == [["Other.signed_in", None, ada(type="pro")]]
+    assert consumer.wait_until_heard(1) == [event("signed_in", ada(type="pro"))]
     for where in ("script", "service"):
         assert consumer.do("account", where) == ada(type="pro")
         assert consumer.do("request", where) == 200
@@ -92,7 +99,7 @@ def test_account_from_sign_in_to_sign_out(kodi: Kodi, simkl: StandIn, consumer: 
     kodi.wait_for_window(CONFIRMATION)
     kodi.press("Sign out", "Left Right")
     kodi.wait_for_message("Signed out.")
-    assert consumer.wait_until_heard(3)[2] == ["Other.signed_out", None, None]
+    assert consumer.wait_until_heard(3)[2] == ["Other.signed_out", {}, None]
     count = len(simkl.requests)
     for where in ("script", "service"):
         assert consumer.do("account", where) is None
@@ -201,10 +208,13 @@ def test_revoked_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
     assert stored(kodi) == (second, "Ada Lovelace")
     kodi.key("Back")
     assert consumer.do("request", "service") == 200
-    assert len(consumer.wait_until_heard(2)) == 2
+    assert consumer.wait_until_heard(3)[1:] == [
+        event("account_changed", ada(needs_sign_in=True, is_signed_in=False), is_same_account=True),
+        event("signed_in", ada(), is_same_account=True),
+    ]
 
 
-@pytest.mark.parametrize("fault", [status(500), status(503, b"<html>"), status(429, b'{"error":"rate_limit"}')])
+@pytest.mark.parametrize("fault", [status(500), status(503, b"<html>"), status(429, b'{"error":"another"}')])
 def test_other_faults_keep_account(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
     """If Simkl answers with another error, or refuses the token for a moment, the account stays as it is."""
     sign_in_and_leave(kodi, simkl)
@@ -229,6 +239,71 @@ def test_signed_in_again_by_itself(kodi: Kodi, simkl: StandIn, consumer: Consume
     end_cooldown(kodi, "marked", token)
     assert consumer.do("request") == 200
     assert consumer.do("account") == ada()
+    assert consumer.wait_until_heard(3)[1:] == [
+        event("account_changed", ada(needs_sign_in=True, is_signed_in=False), is_same_account=True),
+        event("account_changed", ada(), is_same_account=True),
+    ]
+
+
+def test_rate_limit(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """After too many requests in a second, the request is sent once more, and succeeds."""
+    sign_in_and_leave(kodi, simkl)
+    simkl.fault("activities", status(429, b'{"error":"rate_limit"}', Retry_After="40000"))
+    assert consumer.do("request") == 200
+    first, second = simkl.of_kind("activities")
+    assert 1 <= second.at - first.at < 10
+
+
+@pytest.mark.every_kodi
+@pytest.mark.parametrize("fault", [silence, trickle_body])
+def test_quit_during_request(kodi: Kodi, simkl: StandIn, consumer: Consumer, fault: Fault) -> None:
+    """If a request of a service hangs when Kodi quits, the service gets ShuttingDown, and Kodi does not kill it."""
+    sign_in_and_leave(kodi, simkl)
+    simkl.fault("activities", fault)
+    consumer.begin("request", "service")
+    wait_for("the request", lambda: simkl.of_kind("activities"))
+    assert kodi.quit() < 5
+    assert "consumer: request: ShuttingDown" in kodi.log()
+
+
+@pytest.mark.every_kodi
+def test_sign_out_by_add_on(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
+    """Another add-on can have the user sign out, and gets the result."""
+    sign_in_and_leave(kodi, simkl)
+    for answer, is_signed_out in (("Cancel", False), ("Sign out", True)):
+        result = consumer.begin("sign_out", "service")
+        kodi.wait_for_message("Sign out of Simkl on this device?")
+        kodi.press(answer, "Left Right")
+        if is_signed_out:
+            kodi.wait_for_message("Signed out.")
+            kodi.press("OK", "")
+        assert result() is is_signed_out
+    assert consumer.do("account") is None
+
+
+# Skins and other programs
+
+
+@pytest.mark.every_kodi
+@pytest.mark.since_kodi(20)
+def test_skin(kodi: Kodi, simkl: StandIn) -> None:
+    """A skin can read who is signed in."""
+    labels = [f"Addon.SettingStr({ADDON_ID},{name})" for name in ("signed_in", "user_name")]
+    assert kodi.info(*labels) == ["", ""]
+    sign_in_and_leave(kodi, simkl)
+    assert kodi.info(*labels) == ["yes", "Ada Lovelace"]
+    assert kodi.is_true(f"!String.IsEmpty({labels[0]})")
+    kodi.run("action=sign_out")
+    kodi.press("Sign out", "Left Right")
+    kodi.wait_for_message("Signed out.")
+    assert kodi.info(*labels) == ["", ""]
+
+
+@pytest.mark.every_kodi
+def test_program(kodi: Kodi, simkl: StandIn) -> None:
+    """Another program can start a sign-in by JSON-RPC."""
+    kodi.rpc("Addons.ExecuteAddon", addonid=ADDON_ID, params=["action=sign_in"])
+    sign_in(kodi, simkl)
 
 
 def test_look_up_without_token(kodi: Kodi, simkl: StandIn, consumer: Consumer) -> None:
@@ -457,9 +532,9 @@ def test_damaged_account(damaged_account: None, kodi: Kodi, simkl: StandIn, cons
 
 
 def test_pin_account_after_update(home: Path, kodi: Kodi, simkl: StandIn) -> None:
-    """If an update brings a client id for the device flow, a PIN sign-in still works, and the user is told to renew it.
+    """If an update brings a client id for the device flow, a PIN sign-in works on; Check now says to renew it.
 
-    Requests keep the client id that the token was issued to. The notification is shown once.
+    Requests keep the client id that the token was issued to, and cost no other request.
     """
     first = sign_in_and_leave(kodi, simkl)
     kodi.quit()
@@ -467,17 +542,17 @@ def test_pin_account_after_update(home: Path, kodi: Kodi, simkl: StandIn) -> Non
     kodi.start()
     consumer = Consumer(kodi)
     assert consumer.do("request") == 200
-    wait_for("the notification", lambda: kodi.is_visible("notification"))
     assert simkl.requests[-1].headers["Authorization"] == f"Bearer {first}"
     assert simkl.requests[-1].query["client_id"] == CLIENT_ID, "the token was issued to this client id"
-    wait_for("the end of the notification", lambda: not kodi.is_visible("notification"), 30)
-    assert consumer.do("request", "service") == 200
-    assert not kodi.is_visible("notification"), "the notification is shown once"
+    assert [request.kind for request in simkl.requests[-2:]] == ["user", "activities"]
     kodi.open_settings()
-    assert kodi.settings_rows() >= {OUTDATED, "Ada Lovelace"}
-    kodi.press("Check now", TO_CHECK_NOW)
-    kodi.wait_for_message("Simkl is changing how devices sign in")
-    kodi.press("Sign in again", "Left Right")
+    for answer in ("Cancel", "Sign in again"):
+        kodi.press("Check now", TO_CHECK_NOW)
+        kodi.wait_for_message("Simkl is changing how devices sign in")
+        kodi.press(answer, "Left Right")
+        if answer == "Cancel":
+            kodi.wait_for_window(ADDON_SETTINGS)
+            assert kodi.settings_rows() >= {OUTDATED, "Ada Lovelace"}
     second = sign_in(kodi, simkl)
     assert second.startswith("simkl_at_")
     leave(kodi)

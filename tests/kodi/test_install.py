@@ -14,7 +14,9 @@ from xml.etree import ElementTree
 import pytest
 import trustme
 
-from tests.rig.home import MODULE_ADDON
+from tests.rig.consumer import CONSUMER, Consumer
+from tests.rig.faults import answer_once
+from tests.rig.home import CONSUMERS, MODULE_ADDON
 from tests.rig.kodi import ADDON_SETTINGS, HOME, YES_NO, Kodi, KodiError, copy_home, wait_for
 from tests.rig.repository import Repository
 from tests.rig.standin import CLIENT_ID, StandIn
@@ -53,6 +55,20 @@ def repository(tmp_path: Path, authority: trustme.CA, release: str, network: Non
     repository.add_modules(authority, release)
     with repository.served():
         yield repository
+
+
+@pytest.fixture
+def service(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> Consumer:
+    """The service of another add-on that has imported simkl_account. Somebody is signed in."""
+    repository.add(changed(new_version, VERSION, "0.5.99"))
+    repository.add(Path(shutil.make_archive(str(tmp_path / f"{CONSUMER}-1.2.3"), "zip", CONSUMERS, CONSUMER)))
+    look_for_updates_until("the add-on to be offered", kodi, lambda: CONSUMER in offered(kodi))
+    kodi.builtin(f"InstallAddon({CONSUMER})")
+    kodi.wait_for_window(YES_NO)
+    kodi.press("Yes", "Left Right")
+    service = Consumer(kodi)
+    sign_in_and_leave(kodi, simkl)
+    return service
 
 
 def test_install(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
@@ -149,6 +165,56 @@ def test_cancel_after_approval_during_slow_update(
     assert is_updated(kodi)
 
 
+# Other add-ons that have the module loaded
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_update_of_loaded_module(
+    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, service: Consumer, is_used: bool
+) -> None:
+    """A service that has imported the module goes on with its code after an update, used before or not."""
+    if is_used:
+        assert service.do("request", "service") == 200
+    update(kodi, repository, with_other_code(new_version))
+    assert service.do("account", "service")["name"] == "Ada Lovelace"
+    assert service.do("request", "service") == 200
+    assert service.do("look_up", "service") == 200
+
+
+def test_update_during_request(
+    repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, service: Consumer
+) -> None:
+    """A request that is under way while Kodi updates the add-on succeeds, and so does the next one."""
+    is_over: list[bool] = []
+    simkl.fault("activities", answer_once(lambda: bool(is_over)))
+    result = service.begin("request", "service")
+    wait_for("the request", lambda: simkl.of_kind("activities"))
+    update(kodi, repository, with_other_code(new_version))
+    is_over.append(True)
+    assert result() == 200
+    assert service.do("request", "service") == 200
+
+
+def test_disabled_under_service(kodi: Kodi, simkl: StandIn, service: Consumer) -> None:
+    """If the user disables the add-on, a service's request raises AddonRemoved; enabled again, it works."""
+    assert service.do("request", "service") == 200
+    for enabled, result in ((False, "AddonRemoved"), (True, 200)):
+        kodi.rpc("Addons.SetAddonEnabled", addonid=ADDON_ID, enabled=enabled)
+        wait_for("the change", lambda: addon(kodi)["enabled"] is enabled)  # noqa: B023
+        assert service.do("request", "service") == result
+
+
+def test_removed_under_service(kodi: Kodi, simkl: StandIn, service: Consumer) -> None:
+    """If the add-on is removed, a service's request raises AddonRemoved, a minute later."""
+    shutil.rmtree(kodi.home / ".kodi/addons" / ADDON_ID)
+    kodi.builtin("UpdateLocalAddons")
+    wait_for("the removal", lambda: not addon(kodi))
+    result = service.begin("request", "service")
+    wait_for("the end of the request", lambda: "consumer: request: " in kodi.log(), 90)
+    assert result() == "AddonRemoved"
+    assert kodi.quit() < 5
+
+
 def test_uninstall(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
     """If the user uninstalls the add-on and its data, only empty lock files are left, and no errors are logged."""
     repository.add(new_version)
@@ -190,7 +256,8 @@ def install(kodi: Kodi) -> None:
 def update(kodi: Kodi, repository: Repository, version: Path) -> None:
     """Add a version to the repository, and wait until Kodi has updated the add-on by itself."""
     repository.add(version)
-    look_for_updates_until("the update", kodi, lambda: is_updated(kodi))
+    number = version.stem.rpartition("-")[2]
+    look_for_updates_until("the update", kodi, lambda: addon(kodi) == {"enabled": True, "version": number})
 
 
 @contextlib.contextmanager
@@ -256,6 +323,20 @@ def changed(zipped: Path, old: str, new: str) -> Path:
             for name in before.namelist():
                 after.writestr(name, xml if name == f"{ADDON_ID}/addon.xml" else before.read(name))
             return Path(str(after.filename))
+
+
+def with_other_code(zipped: Path) -> Path:
+    """Return a newer version whose modules cannot be imported, so that a mixture of both is noticed."""
+    target = zipped.parent / f"{ADDON_ID}-9.0.0.zip"
+    with zipfile.ZipFile(zipped) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            content = before.read(name)
+            if name.endswith("/addon.xml"):
+                content = content.replace(f'version="{VERSION}"'.encode(), b'version="9.0.0"', 1)
+            elif name.endswith(".py"):
+                content = b"raise ImportError('the new version')"
+            after.writestr(name, content)
+    return target
 
 
 def module(folder: Path, addon_id: str) -> Path:

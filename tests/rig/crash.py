@@ -81,7 +81,7 @@ class Flow:
         """Bring about the state before the change, and return its access token; "" if nobody is signed in."""
         token = self.found()
         if not self.needs_account:
-            shutil.rmtree(self.kodi.home / ".kodi/userdata/addon_data" / self.addon_id, ignore_errors=True)
+            self.remove_data()
             return ""
         if token in self.simkl.tokens:
             return token
@@ -90,6 +90,10 @@ class Flow:
         self.kodi.press("OK", "")
         self.kodi.wait_for_window(HOME)
         return token
+
+    def remove_data(self) -> None:
+        """Remove what the add-on has stored."""
+        shutil.rmtree(self.kodi.home / ".kodi/userdata/addon_data" / self.addon_id, ignore_errors=True)
 
 
 class FirstSignIn(Flow):
@@ -145,6 +149,7 @@ class Twenty(FirstSignIn):
     writes = 1
 
     def prepare(self) -> str:
+        self.remove_data()  # Kodi never writes a damaged settings.xml again
         token = self.begin()
         wait_for("the token in settings.xml", lambda: self.found() == token)
         self.kodi.wait_for_window(HOME)

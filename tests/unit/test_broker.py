@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Callable
 
 import pytest
 
 import lib.simkl_account as simkl_account
+from lib.simkl_account.errors import AddonRemoved
 from lib.simkl_account.kodi import broker
 from lib.simkl_account.kodi.lock import SIGN_IN, Lock
+from lib.simkl_account.kodi.runtime import KodiRuntime
 
+from .fakes import signed_in
 from .stubs import StubbedKodi
 
 
@@ -27,11 +29,11 @@ class EntryScript:
         """Do a step: begin, killed, nothing, or the name of a result."""
         if name == "begin":
             assert self._lock.acquire()
-            broker.begin()
+            broker.begin(broker.SIGN_IN)
         elif name == "killed":
             self._lock.release()
         elif name != "nothing":
-            broker.end(SimpleNamespace(name=name))  # type: ignore[arg-type]  # a newer version may have other results
+            broker.end(broker.SIGN_IN, name)
             self._lock.release()
 
     def _next_step(self) -> None:
@@ -51,7 +53,7 @@ def test_earlier_result_is_not_returned(kodi: StubbedKodi) -> None:
     for number in range(2):
         EntryScript(kodi, "nothing", "begin", "CANCELLED")
         assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
-        assert broker.state() == (number + 1, "CANCELLED")
+        assert broker.state(broker.SIGN_IN) == (number + 1, "CANCELLED")
     assert kodi.builtins[1].endswith("after=1)")
 
 
@@ -67,7 +69,7 @@ def test_killed_script(kodi: StubbedKodi) -> None:
     """If the script is killed, sign_in() returns CANCELLED, and the next sign_in() starts another sign-in."""
     EntryScript(kodi, "begin", "nothing", "killed")
     assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
-    assert broker.state() == (1, "OPEN")
+    assert broker.state(broker.SIGN_IN) == (1, "OPEN")
     EntryScript(kodi, "nothing", "begin", "SIGNED_IN")
     assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
     assert kodi.builtins[1].endswith("after=1)")
@@ -89,7 +91,7 @@ def test_lock_held_by_another_caller(kodi: StubbedKodi) -> None:
         if steps:
             steps.pop(0)()
         else:
-            script.step("begin" if broker.state()[1] != "OPEN" else "SIGNED_IN")
+            script.step("begin" if broker.state(broker.SIGN_IN)[1] != "OPEN" else "SIGNED_IN")
 
     kodi.on_wait = step
     assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
@@ -102,10 +104,63 @@ def test_system_without_file_locks(kodi: StubbedKodi, monkeypatch: pytest.Monkey
     assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
 
 
+def test_sign_out(kodi: StubbedKodi) -> None:
+    """sign_out() has Kodi run the entry script, and returns True if nobody is signed in afterwards."""
+    kodi.settings.update(signed_in())
+    for result, is_signed_out in (("CANCELLED", False), ("SIGNED_OUT", True)):
+        before = broker.state(broker.SIGN_OUT)[0]
+
+        def answer(result: str = result, number: int = before) -> None:
+            if broker.state(broker.SIGN_OUT)[0] == number:
+                broker.begin(broker.SIGN_OUT)
+                broker.end(broker.SIGN_OUT, result)
+
+        kodi.on_wait = answer
+        assert simkl_account.sign_out() is is_signed_out
+        assert kodi.builtins[-1] == f"RunScript(script.simkl.account,action=sign_out,from=add-on,after={before})"
+
+
+def test_sign_out_of_nobody(kodi: StubbedKodi) -> None:
+    """If nobody is signed in, sign_out() asks nothing."""
+    assert simkl_account.sign_out()
+    assert kodi.builtins == []
+
+
+def test_sign_out_during_sign_in(kodi: StubbedKodi) -> None:
+    """If a sign-in is open, sign_out() returns False at once."""
+    kodi.settings.update(signed_in())
+    with Lock(SIGN_IN):
+        assert not simkl_account.sign_out()
+    assert (kodi.builtins, kodi.waits) == ([], [])
+
+
 def test_unknown_result(kodi: StubbedKodi) -> None:
     """A result that only a newer version knows is returned as CANCELLED."""
     EntryScript(kodi, "begin", "SOMETHING_NEW")
     assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
+
+
+def test_called_after_quit(kodi: StubbedKodi) -> None:
+    """If Kodi quits already, sign_in() returns SHUTTING_DOWN at once, and starts nothing."""
+    kodi.abort = True
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SHUTTING_DOWN
+    assert (kodi.builtins, kodi.waits) == ([], [])
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_disabled(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch, before: bool) -> None:
+    """If the account add-on is disabled, before or during the sign-in, sign_in() raises AddonRemoved."""
+    is_disabled = before
+
+    def disable() -> None:
+        nonlocal is_disabled
+        is_disabled = True
+
+    kodi.on_wait = disable
+    monkeypatch.setattr(KodiRuntime, "is_shutting_down", lambda self: is_disabled)
+    with pytest.raises(AddonRemoved):
+        simkl_account.sign_in()
+    assert len(kodi.builtins) == (0 if before else 1)
 
 
 def test_kodi_quits(kodi: StubbedKodi) -> None:

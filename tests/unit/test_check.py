@@ -27,6 +27,9 @@ REFUSED = TokenRefused("HTTP 401")
 class CheckWorld(World):
     """A World with a check."""
 
+    outdated: tuple[Credentials, ...] = ()
+    """The sign-ins that are outdated because of a new client id."""
+
     def check(self) -> Outcome:
         """Check the stored sign-in. Assert that the screen and the connection are closed after it."""
 
@@ -41,6 +44,7 @@ class CheckWorld(World):
             self.runtime,
             refresh_here,
             self.cooldown,
+            lambda credentials: credentials in self.outdated,
             self.log.append,
         ).run()
         assert self.screen.closed_at is not None
@@ -80,6 +84,13 @@ def test_outdated(world: CheckWorld) -> None:
     world.simkl.users = [TokenOutdated("HTTP 403")]
     assert world.check() == Outcome(SignInResult.SIGNED_IN)
     assert world.account.is_outdated
+
+
+def test_new_client_id(world: CheckWorld) -> None:
+    """If there is a new client id for the device flow, the sign-in is stored as outdated, and the user is stored."""
+    world.outdated = (CREDENTIALS,)
+    assert world.check() == Outcome(SignInResult.SIGNED_IN, user_name="Ada")
+    assert (world.account.name, world.account.is_outdated) == ("Ada", True)
 
 
 def test_scope_insufficient(world: CheckWorld) -> None:

@@ -8,7 +8,9 @@ import sys
 
 from tools.package import ROOT
 
-ALLOWED = {"__future__", "errno", "fcntl", "lib", "math"}
+ALLOWED = {"__future__", "errno", "fcntl", "lib", "math", "types", "warnings"} | {
+    f"importlib{name}" for name in ("", ".machinery", "._bootstrap", "._bootstrap_external")
+}
 """The modules of Python that may be loaded by then. typing, re or enum would each take longer than all of ours."""
 
 OURS = {
@@ -27,6 +29,7 @@ OURS = {
     "kodi.window",
     "script",
     "setting",
+    "snapshot",
 }
 
 SCRIPT = """

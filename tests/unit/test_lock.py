@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import gc
+import time
 from typing import Any
 
 import pytest
@@ -61,6 +62,18 @@ def test_is_free_does_not_keep_lock(kodi: StubbedKodi) -> None:
     assert second.acquire()
     assert not first.is_free()
     second.release()
+
+
+def test_quit(kodi: StubbedKodi) -> None:
+    """Once Kodi quits, acquire() gives up soon, but a lock that is free is still taken."""
+    first = Lock(SIGN_IN)
+    assert first.acquire()
+    kodi.abort = True
+    started = time.monotonic()
+    assert not Lock(SIGN_IN, timeout=60).acquire()
+    assert time.monotonic() - started < 30
+    first.release()
+    assert Lock(SIGN_IN, timeout=60).acquire()
 
 
 def test_timeout(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,9 @@ from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from .fakes import signed_in
 from .stubs import StubbedKodi
 
+SIGNED_IN_DATA = {"is_same_account": False, "needs_sign_in": False, "can_write": True}
+"""What other add-ons are told after the sign-in of somebody new."""
+
 
 class Person:
     """The user: what the user is shown and asked, and what the user answers."""
@@ -79,7 +82,17 @@ def test_sign_in(kodi: StubbedKodi, person: Person) -> None:
     assert len(person.sign_ins) == 1
     assert person.shown == ["Signed in as Ada"]
     assert kodi.builtins == []
-    assert kodi.events == [("script.simkl.account", "signed_in", None)]
+    assert kodi.events == [("script.simkl.account", "signed_in", SIGNED_IN_DATA)]
+
+
+def test_event_of_sign_in(kodi: StubbedKodi, person: Person) -> None:
+    """The event says whether the account is the one from before, and whether it may change the history."""
+    person.outcomes = [Outcome(SignInResult.SIGNED_IN, user_name="Ada", read_only=True, is_same_account=True)]
+    person.answers = [False]
+    script.run(["default.py", "action=sign_in"])
+    assert [data for _, _, data in kodi.events] == [
+        {"is_same_account": True, "needs_sign_in": False, "can_write": False}
+    ]
 
 
 def test_message_in_window_or_dialog(kodi: StubbedKodi, person: Person) -> None:
@@ -135,7 +148,7 @@ def test_sign_in_not_completed(kodi: StubbedKodi, person: Person, outcome: Outco
     person.outcomes = [outcome]
     script.run(["default.py", "action=sign_in"])
     assert (person.shown, person.questions, kodi.events) == ([], [], [])
-    assert broker.state() == (1, outcome.result.name)
+    assert broker.state(broker.SIGN_IN) == (1, outcome.result.name)
 
 
 def test_lock_held_from_add_on(kodi: StubbedKodi, person: Person) -> None:
@@ -154,7 +167,7 @@ def test_sign_in_ended_since_request(kodi: StubbedKodi, person: Person) -> None:
     assert Lock(SIGN_IN).is_free()
     script.run(["default.py", "action=sign_in", "from=add-on", "after=1"])
     assert len(person.sign_ins) == 2
-    assert broker.state() == (2, "SIGNED_IN")
+    assert broker.state(broker.SIGN_IN) == (2, "SIGNED_IN")
 
 
 def test_result_is_published_first(kodi: StubbedKodi, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +177,7 @@ def test_result_is_published_first(kodi: StubbedKodi, person: Person, monkeypatc
 
     def noted_release(lock: Lock) -> None:
         if lock.name == SIGN_IN:
-            steps.append(broker.state())
+            steps.append(broker.state(broker.SIGN_IN))
         release(lock)
 
     monkeypatch.setattr(Lock, "release", noted_release)
@@ -179,7 +192,7 @@ def test_result_without_client_id(kodi: StubbedKodi, person: Person) -> None:
     for count in (1, 2):
         person.answers = [False]
         script.run(["default.py", "action=sign_in"])
-        assert broker.state() == (count, "CANCELLED")
+        assert broker.state(broker.SIGN_IN) == (count, "CANCELLED")
 
 
 def test_second_sign_in(kodi: StubbedKodi, person: Person) -> None:
@@ -225,7 +238,7 @@ def test_from_settings_with_lock_held(kodi: StubbedKodi, person: Person, checks:
     assert kodi.builtins == []
     assert (person.shown, person.sign_ins, checks, kodi.progress, kodi.events) == ([], [], [], [], [])
     assert kodi.settings == before
-    assert broker.state() == (0, "")
+    assert broker.state(broker.SIGN_IN) == (0, "")
 
 
 def test_from_programs(kodi: StubbedKodi, person: Person) -> None:
@@ -264,9 +277,20 @@ def test_sign_out(kodi: StubbedKodi, person: Person, answer: bool, left: str) ->
     script.run(["default.py", "action=sign_out"])
     assert person.questions == ["Sign out of Simkl on this device? [Sign out] carefully"]
     assert kodi.settings["access_token"] == left
-    assert kodi.events == ([("script.simkl.account", "signed_out", None)] if answer else [])
+    assert kodi.events == ([("script.simkl.account", "signed_out", {})] if answer else [])
     assert len(person.shown) == answer
     assert all("simkl.com/settings/connected-apps" in message for message in person.shown)
+
+
+@pytest.mark.parametrize(("answer", "result"), [(True, "SIGNED_OUT"), (False, "CANCELLED")])
+def test_sign_out_for_add_on(kodi: StubbedKodi, person: Person, answer: bool, result: str) -> None:
+    """The result of a sign-out is published for the add-on that asked for it, once for each time it was asked."""
+    kodi.settings.update(signed_in())
+    person.answers = [answer]
+    for _ in range(2):  # the second one asked at the same time
+        script.run(["default.py", "action=sign_out", "from=add-on", "after=0"])
+    assert broker.state(broker.SIGN_OUT) == (1, result)
+    assert len(person.questions) == 1
 
 
 def test_sign_out_while_signing_in(kodi: StubbedKodi, person: Person) -> None:
@@ -316,7 +340,7 @@ def test_sign_out_revokes_grant(
     assert revoked == [(Credentials("a-token", "an-id", "r-token"), "an-id", "a-token")]
     assert kodi.settings["account"] == kodi.settings["access_token"] == ""
     assert shown in person.shown[0]
-    assert kodi.events == [("script.simkl.account", "signed_out", None)]
+    assert kodi.events == [("script.simkl.account", "signed_out", {})]
 
 
 def test_sign_in_forgets_refusals(kodi: StubbedKodi, person: Person) -> None:

@@ -24,7 +24,7 @@ from lib.simkl_account.account.retries import LASTING, MARKED_INTERVAL
 from lib.simkl_account.errors import ClientIdRefused, RefreshRefused, Unreachable
 from lib.simkl_account.models import Account, Credentials
 from lib.simkl_account.outcome import Cause
-from lib.simkl_account.session import OUTDATED_CHECK_INTERVAL, TIMEOUT, Session
+from lib.simkl_account.session import TIMEOUT, Session
 from tests.rig import faults
 from tests.rig.standin import StandIn
 
@@ -424,7 +424,7 @@ def test_marked_account(world: SessionWorld) -> None:
 OTHER_ANSWERS = [
     (503, {}, b""),
     (429, {"Retry-After": "5"}, b'{"error":"user_token_failed"}'),
-    (429, {"Retry-After": "9"}, b'{"error":"rate_limit"}'),
+    (429, {"Retry-After": "9"}, b'{"error":"something else"}'),
     (403, {}, b'{"error":"user_token_failed"}'),
     (401, {}, b"<html>Sign in to the hotel's Wi-Fi</html>"),
     (401, {}, b'{"error":"something else"}'),
@@ -567,25 +567,77 @@ def test_cooldown_of_another_account(world: SessionWorld) -> None:
     assert world.simkl.sent == ["refresh r-token", "refresh other-r-token"]
 
 
-@pytest.mark.parametrize(("refresh", "second"), [(REFRESHED, GOOD), (BUSY, REFUSED)])
-def test_threads(world: SessionWorld, refresh: Any, second: Any) -> None:
-    """If several threads need a refresh at the same time, one is sent, whether it succeeds or fails."""
-    count, waiting, all_wait = 4, set(), threading.Event()
+@pytest.mark.parametrize(
+    ("refresh", "answers", "tokens"),
+    [(REFRESHED, [REFUSED, GOOD], [OLD, NEW, NEW, NEW, NEW]), (BUSY, [REFUSED], [OLD, OLD, OLD, OLD])],
+)
+def test_threads(world: SessionWorld, refresh: Any, answers: list[Any], tokens: list[str]) -> None:
+    """The requests of several threads are sent one after the other, and one refresh serves all, even if it fails."""
+    under_way: list[int] = []
+    counts: list[int] = []
 
-    def note_wait() -> None:
-        waiting.add(threading.get_ident())
-        if len(waiting) == count:
-            all_wait.set()
+    def note() -> None:
+        under_way.append(1)
+        counts.append(len(under_way))
+        time.sleep(0.02)
+        under_way.pop()
 
     world.sign_in(refresh_token="r-token")
-    world.kodi.on_wait = note_wait
-    world.on_refresh = lambda: all_wait.wait(10)
-    world.simkl.refreshes, world.answers = [refresh], [*[REFUSED] * count, second]
-    with ThreadPoolExecutor(count) as pool:
-        answers = list(pool.map(world.get, [URL] * count))
-    assert all_wait.is_set()
-    assert [answer.status_code for answer in answers] == [second[0]] * count
-    assert world.simkl.sent == ["refresh r-token"]
+    world.simkl.refreshes, world.answers, world.on_request = [refresh], answers, note
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda url: Session().get(url), [URL] * 4))
+    assert max(counts) == 1
+    assert (world.headers(), world.simkl.sent) == (tokens, ["refresh r-token"])
+
+
+def test_threads_look_up(world: SessionWorld) -> None:
+    """Look-ups in the catalogue, and requests to other hosts, do not wait for other requests."""
+    all_sent = threading.Barrier(3, timeout=10)
+    world.on_request = lambda: all_sent.wait()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(world.get, [f"{SIMKL}/movies/1", URL, ELSEWHERE]))
+    assert len(world.sent) == 3
+
+
+# Simkl's limits
+
+
+@pytest.mark.parametrize(
+    "limit", [(429, {"Retry-After": "9000"}, b'{"error":"rate_limit"}'), (400, {}, b'{"error":"RATE_LIMIT"}')]
+)
+@pytest.mark.parametrize("second", [GOOD, None])
+def test_rate_limit(world: SessionWorld, limit: Any, second: Any) -> None:
+    """After too many requests in a second, a request is sent once more, one to two seconds later."""
+    world.answers = [limit, second or limit]
+    response = world.session.post(URL, data=io.BytesIO(b"seen"))
+    assert response.status_code == (second or limit)[0]
+    assert world.bodies == [b"seen", b"seen"]
+    assert [1 <= seconds <= 2 for seconds in world.kodi.waits] == [True]
+    assert response.request.headers.get("Authorization") is None
+
+
+@pytest.mark.parametrize("answer", [(400, {}, b'{"error":"missing"}'), (429, {}, b'{"error":"other"}'), (412, {}, b"")])
+def test_other_refusals(world: SessionWorld, answer: Any) -> None:
+    """After another refusal, nothing is sent again."""
+    world.answers = [answer]
+    assert world.get().status_code == answer[0]
+    assert len(world.sent) == 1
+
+
+def test_requests_left(world: SessionWorld) -> None:
+    """The caller can read how many requests the user has left for the day."""
+    world.answers = [(200, {"X-RateLimit-Remaining": "41"}, b"{}")]
+    assert world.get().headers["X-RateLimit-Remaining"] == "41"
+
+
+@pytest.mark.parametrize("body", [{"json": {"a": 1}}, {"data": b"a=1"}])
+def test_get_with_body(world: SessionWorld, body: Any) -> None:
+    """A GET with a body is the caller's mistake: Simkl takes it for a change, which a read-only sign-in cannot make."""
+    with pytest.raises(ValueError, match="no body"):
+        world.get(**body)
+    assert world.sent == []
+    world.session.request("GET", ELSEWHERE, **body)
+    assert len(world.sent) == 1
 
 
 def test_refreshed_token_not_saved(world: SessionWorld) -> None:
@@ -623,11 +675,12 @@ def test_sign_out(world: SessionWorld, during: str) -> None:
 
 
 def test_quit_during_refresh(world: SessionWorld) -> None:
-    """If Kodi quits during a refresh that gets no answer, the caller gets the refusal, and nothing is marked."""
+    """If Kodi quits during a refresh that gets no answer, the caller is told that, and nothing is marked."""
     world.sign_in(refresh_token="r-token")
     world.on_refresh = lambda: setattr(world.kodi, "abort", True)
     world.simkl.refreshes, world.answers = [Unreachable(Cause.NO_ANSWER)], [REFUSED]
-    assert world.get().status_code == 401
+    with pytest.raises(simkl_account.ShuttingDown):
+        world.get()
     assert world.simkl.sent == ["refresh r-token"]
     assert not world.account.needs_sign_in
 
@@ -654,47 +707,6 @@ def test_daily_limit(world: SessionWorld, retry_after: str, least: float, most: 
 
 
 # An outdated sign-in
-
-
-def test_outdated_sign_in(world: SessionWorld) -> None:
-    """If the build has a client id for the device flow, the user is told once that the PIN sign-in is outdated.
-
-    The user is not told while a video plays, and the sign-in works on, with its own client id.
-    """
-    world.kodi.settings["client_id"] = "id-of-a-new-build"
-    world.kodi.playing = True
-    world.get()
-    assert (world.simkl.sent, world.kodi.notifications) == ([], []), "a video is playing"
-    world.kodi.playing = False
-    world.get()
-    world.later = OUTDATED_CHECK_INTERVAL
-    world.get()
-    assert (world.simkl.sent, world.kodi.notifications) == (["code"], [OUTDATED])
-    assert (world.headers(), world.urls) == ([OLD] * 3, [f"{URL}?{OURS}"] * 3)
-    assert (world.account.is_outdated, world.kodi.settings["signed_in"]) == (True, "outdated")
-    assert simkl_account.is_signed_in()
-
-
-@pytest.mark.parametrize(
-    ("client_id", "flow", "status"),
-    [("", "", "yes"), ("an-id", "", "yes"), ("new", "new pin", "yes"), ("new", "new device", "outdated")],
-)
-def test_known_flow(world: SessionWorld, client_id: str, flow: str, status: str) -> None:
-    """If the build's client id is the sign-in's, or none, or its flow is stored, Simkl gets no request about it."""
-    world.kodi.settings.update(client_id=client_id, flow=flow)
-    world.get()
-    assert (world.simkl.sent, world.kodi.settings["signed_in"]) == ([], status)
-
-
-def test_unknown_flow(world: SessionWorld) -> None:
-    """If the client id is for neither flow, several Sessions look its flow up once in OUTDATED_CHECK_INTERVAL."""
-    world.simkl.codes = [ClientIdRefused("by both flows")]
-    world.kodi.settings["client_id"] = "a typo"
-    for looked_up, world.later in ((1, 0), (2, OUTDATED_CHECK_INTERVAL)):
-        for _ in range(5):
-            Session().get(URL)
-        assert world.simkl.sent == ["code"] * looked_up
-    assert world.kodi.notifications == []
 
 
 def test_token_outdated(world: SessionWorld) -> None:
@@ -735,6 +747,17 @@ def test_proxy(world: SessionWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     Session().get(URL)
     assert [options["proxies"]["https"] for options in world.options] == ["http://me:secret@proxy.example:3128"] * 2
     assert world.headers("Proxy-Authorization") == [None, None]
+
+
+def test_invalid_proxy(world: SessionWorld) -> None:
+    """If the proxy in Kodi's settings is no valid address, the error does not hold its password."""
+    world.send = _SEND  # type: ignore[assignment,method-assign]
+    settings = {"type": 0, "server": "http://10.0.0.1", "port": 8080, "username": "me", "password": "hunter2"}
+    world.kodi.kodi_settings = {f"network.httpproxy{name}": value for name, value in settings.items()}
+    world.kodi.kodi_settings["network.usehttpproxy"] = True
+    with pytest.raises(requests.exceptions.InvalidProxyURL) as caught:
+        Session().get(URL)
+    assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.__cause__}"
 
 
 def test_netrc_is_not_read(world: SessionWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -594,7 +594,8 @@ def test_another_user(world: SignInWorld) -> None:
 def test_same_user_again(world: SignInWorld) -> None:
     """If the same user signs in again under another name, nobody is replaced, and the new token is stored."""
     sign_in_as(world, User("Ada", 1, "free"))
-    assert sign_in_as(world, User("Ada L.", 1, "free")) == Outcome(SignInResult.SIGNED_IN, user_name="Ada L.")
+    outcome = sign_in_as(world, User("Ada L.", 1, "free"))
+    assert outcome == Outcome(SignInResult.SIGNED_IN, user_name="Ada L.", is_same_account=True)
     assert world.accounts.valid_credentials().access_token == "token-of-Ada-L."
 
 

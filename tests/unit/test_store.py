@@ -410,6 +410,27 @@ def test_unknown_mark() -> None:
     assert (store.load(), settings.get("signed_in")) == (ACCOUNT, "maybe")
 
 
+def test_change_is_told() -> None:
+    """What Simkl newly says of the account is told once it is stored and the lock is released; no change, no word."""
+    told: list[Account] = []
+    settings = stored(scope="media:read")
+
+    def tell(account: Account) -> None:
+        assert not settings.is_exclusive
+        told.append(account)
+
+    store = AccountStore(Journal(settings, FakeCopy(), print), on_change=tell)
+    read_only = ACCOUNT._replace(can_write=False)
+    credentials = store.valid_credentials()
+    for _ in range(2):
+        store.set_needs_sign_in(credentials)
+    store.set_valid(credentials)
+    store.set_user(credentials, User("Ada L.", 7, "pro"))
+    store.set_needs_sign_in(NEW)
+    assert told == [read_only._replace(needs_sign_in=True), read_only, read_only._replace(name="Ada L.")]
+    assert "can_write" not in settings.get("account")
+
+
 def test_unknown_fields() -> None:
     """Fields that a newer version has stored with the account stay, until there is a new sign-in."""
     settings = stored(new_field=["a", 1])

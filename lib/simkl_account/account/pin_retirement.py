@@ -15,22 +15,18 @@ from ..simkl.background import BackgroundClient, Stopped
 from ..simkl.client import DEVICE
 
 
-def may_be_outdated(credentials: Credentials, client_id: str) -> bool:
-    """Return True if the sign-in was made by the PIN flow with another client id.
+def is_outdated(
+    credentials: Credentials, client_id: str, known_flow: str, connect: Callable[[], BackgroundClient]
+) -> bool:
+    """Return True if the sign-in was made by the PIN flow, and client_id is another one and for the device flow.
 
-    It is outdated if client_id is for the device flow.
+    Simkl is asked if known_flow is "", which can take seconds. Returns False if it cannot be asked now.
     """
-    return not credentials.refresh_token and bool(client_id) and credentials.client_id != client_id
-
-
-def is_for_device_flow(client_id: str, known_flow: str, connect: Callable[[str], BackgroundClient]) -> bool:
-    """Return True if a client id is for the device flow. Simkl is asked if known_flow is "", which takes seconds.
-
-    Returns False if Simkl cannot be asked now.
-    """
+    if credentials.refresh_token or client_id in ("", credentials.client_id):
+        return False
     if known_flow:
         return known_flow == DEVICE
-    simkl = connect(client_id)
+    simkl = connect()
     try:
         simkl.call(lambda client: client.request_code())  # nobody will see this code
         return simkl.call(lambda client: client.flow) == DEVICE

@@ -44,13 +44,17 @@ class AccountStore:
         warn: Callable[[str], None] = lambda message: None,
         today: Callable[[], date] = date.today,
         unsaved: dict[str, Credentials] | None = None,
+        on_change: Callable[[Account], None] = lambda account: None,
     ) -> None:
-        """warn: writes a line to the log. unsaved: refreshed credentials that could not be stored, which all stores of
-        an interpreter share. The key is the access token that is stored, which Simkl has ended.
+        """warn: writes a line to the log. on_change: called after Simkl has said something new of the account.
+
+        unsaved: refreshed credentials that could not be stored, which all stores of an interpreter share. The key is
+        the access token that is stored, which Simkl has ended.
         """
         self._journal = journal
         self._warn = warn
         self._today = today
+        self._on_change = on_change
         self._unsaved = {} if unsaved is None else unsaved
 
     def load(self) -> Account | None:
@@ -120,9 +124,11 @@ class AccountStore:
             if not stored or stored[0].access_token != credentials.access_token:
                 return False
             changed = stored[1]._replace(**changes)
-            if changed != stored[1]:
-                self._write(stored[0], changed, keep_unknown=True)
-            return changed != stored[1]
+            if changed == stored[1]:
+                return False
+            self._write(stored[0], changed, keep_unknown=True)
+        self._on_change(changed)
+        return True
 
     def remove(self) -> None:
         """Remove the account from this device. Raises NotSaved."""
@@ -193,7 +199,9 @@ class AccountStore:
         if keep_unknown:
             with suppress(ValueError, RecursionError):
                 fields = json.loads(self._journal.read()[Setting.ACCOUNT])
-        text = json.dumps({**fields, **credentials._asdict(), **account._asdict()}, sort_keys=True)
+        fields = {**fields, **credentials._asdict(), **account._asdict()}
+        del fields["can_write"]  # which credentials say
+        text = json.dumps(fields, sort_keys=True)
         changes = {Setting.SIGNED_IN: _status(account), Setting.ACCOUNT: text, **_repeated(credentials, account)}
         return self._journal.change(changes, _FIRST)
 
@@ -262,6 +270,7 @@ def _decode(text: str) -> tuple[Credentials, Account]:
         needs_sign_in=field("needs_sign_in", bool),
         is_outdated=field("is_outdated", bool, False),
         is_client_id_refused=field("is_client_id_refused", bool, False),
+        can_write=not credentials.is_read_only,
     )
     if account.since and not _DATE.fullmatch(account.since):
         raise ValueError("since")

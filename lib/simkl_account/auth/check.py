@@ -29,17 +29,18 @@ class Check:
         runtime: Runtime,
         refresh: Callable[[BackgroundClient, Credentials], Credentials],
         cooldown: Callable[[str, Credentials], Cooldown],
+        is_outdated: Callable[[Credentials], bool],
         log: Callable[[str], None],
     ) -> None:
-        """connect: see BackgroundClient. refresh: account.refresh.refresh() without its other arguments.
-
-        cooldown: see account.retries.tries().
+        """connect: see BackgroundClient. refresh, is_outdated: account.refresh.refresh() and
+        account.pin_retirement.is_outdated() without their other arguments. cooldown: see account.retries.tries().
         """
         self._simkl = BackgroundClient(connect, runtime, screen.is_cancelled, self._on_tick)
         self._screen = screen
         self._accounts = accounts
         self._refresh = refresh
         self._cooldown = cooldown
+        self._is_outdated = is_outdated
         self._log = log
 
     def run(self) -> Outcome:
@@ -88,6 +89,8 @@ class Check:
         except ScopeInsufficient:
             return Outcome(SignInResult.SIGNED_IN, read_only=True)
         self._store(lambda: self._accounts.set_user(credentials, user))
+        if self._is_outdated(credentials):
+            self._store(lambda: self._accounts.set_outdated(credentials))
         return signed_in(user, credentials)
 
     def _store(self, change: Callable[[], object]) -> None:

@@ -74,8 +74,10 @@ class SignIn:
             self._revoke(replaced[0], credentials)
         if not user:
             return Outcome(SignInResult.SIGNED_IN, read_only=credentials.is_read_only)
-        replaced_name = replaced[1].name if replaced and replaced[1].is_somebody_else(user) else ""
-        return signed_in(user, credentials)._replace(replaced_name=replaced_name)
+        outcome = signed_in(user, credentials)
+        if replaced and replaced[1].is_somebody_else(user):
+            return outcome._replace(replaced_name=replaced[1].name)
+        return outcome._replace(is_same_account=bool(replaced and user.id and user.id == replaced[1].id))
 
     def _request_code(self) -> Code:
         self._screen.show_contacting()

@@ -30,13 +30,6 @@ _monitor: xbmc.Monitor | None = None
 _unknown_since: float | None = None
 
 
-class Event:
-    """What notify_all() tells other add-ons."""
-
-    SIGNED_IN = "signed_in"
-    SIGNED_OUT = "signed_out"
-
-
 def monitor() -> xbmc.Monitor:
     """Return this interpreter's Monitor. One that is made after Kodi began to quit does not notice it."""
     global _monitor
@@ -128,9 +121,22 @@ def warn(message: str) -> None:
     xbmc.log(f"{ADDON_ID}: {message}", xbmc.LOGWARNING)
 
 
-def notify_all(event: str) -> None:
-    """Tell all add-ons of an Event. They get Monitor.onNotification(ADDON_ID, "Other." + event, "null")."""
-    _json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event)
+def notify_signed_in(is_same_account: bool, can_write: bool) -> None:
+    """Tell all add-ons that somebody has signed in. See _notify_all().
+
+    is_same_account: the account is known to be the one that was signed in before.
+    """
+    _notify_all("signed_in", is_same_account=is_same_account, needs_sign_in=False, can_write=can_write)
+
+
+def notify_changed(needs_sign_in: bool, can_write: bool) -> None:
+    """Tell all add-ons that Simkl now says something else of the account: a name, or whether it accepts the sign-in."""
+    _notify_all("account_changed", is_same_account=True, needs_sign_in=needs_sign_in, can_write=can_write)
+
+
+def notify_signed_out() -> None:
+    """Tell all add-ons that nobody is signed in any more."""
+    _notify_all("signed_out")
 
 
 def open_settings() -> None:
@@ -146,6 +152,11 @@ def close_settings() -> None:
 def kodi_setting(setting: str) -> Any:
     """Return one of Kodi's own settings; None if this Kodi does not have it."""
     return _json_rpc("Settings.GetSettingValue", setting=setting).get("value")
+
+
+def _notify_all(event: str, **data: bool) -> None:
+    """Tell all add-ons of an event. They get Monitor.onNotification(ADDON_ID, "Other." + event, data as JSON)."""
+    _json_rpc("JSONRPC.NotifyAll", sender=ADDON_ID, message=event, data=data)
 
 
 def _json_rpc(method: str, **parameters: object) -> dict[str, Any]:

@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run a sign-in for another add-on.
+"""Run a sign-in or a sign-out for another add-on.
 
-A sign-in belongs into this add-on's entry script, where Kodi knows the add-on's texts and window, and where Kodi's
+Both belong into this add-on's entry script, where Kodi knows the add-on's texts and window, and where Kodi's
 keyboard, which is modal, does not keep another add-on's service from ending. So other interpreters have Kodi run that
 script, and wait for its result. The script publishes a state that all interpreters share: "5 OPEN" while the fifth
-sign-in since Kodi's start runs, and then "5" with the name of a SignInResult.
+sign-in since Kodi's start runs, and then "5" with the name of a SignInResult; likewise for sign-outs.
 """
 
 from __future__ import annotations
 
 import xbmc
 
+from ..errors import AddonRemoved
 from .addon import ADDON_ID
-from .lock import SIGN_IN, Lock
-from .runtime import KodiRuntime
+from .lock import SIGN_IN as SIGN_IN_LOCK
+from .lock import Lock
+from .runtime import KodiRuntime, is_quitting
 from .shared import get_shared, set_shared
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
-    from ..outcome import SignInResult
+SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
+"""The actions of the entry script."""
 
 OPEN = "OPEN"
 
-_STATE = "sign_in"
+SIGNED_OUT, CANCELLED = "SIGNED_OUT", "CANCELLED"
+"""The results of a sign-out."""
 
 _START_TIMEOUT = 30.0
 """Seconds that Kodi may take to start the script. A small box is slow while it starts itself."""
@@ -31,44 +33,44 @@ _STATE_INTERVAL = 0.1
 """Seconds between two looks at the state."""
 
 
-def state() -> tuple[int, str]:
-    """Return the number of the newest sign-in, and OPEN or the name of its result; (0, "") before the first one."""
-    number, _, name = get_shared(_STATE).partition(" ")
+def state(action: str) -> tuple[int, str]:
+    """Return the number of the newest run, and OPEN or the name of its result; (0, "") before the first one."""
+    number, _, name = get_shared(action).partition(" ")
     return int(number or 0), name
 
 
-def begin() -> None:
-    """Publish that a sign-in runs. Call it with the lock SIGN_IN held."""
-    _publish(state()[0] + 1, OPEN)
+def is_busy(action: str) -> bool:
+    """Return True if the entry script does something else at the moment."""
+    return state(action)[1] != OPEN and not Lock(SIGN_IN_LOCK).is_free()
 
 
-def end(result: SignInResult) -> None:
-    """Publish the result of the sign-in. Call it before the lock is released."""
-    _publish(state()[0], result.name)
+def begin(action: str) -> None:
+    """Publish that the action runs. Call it with the lock SIGN_IN held."""
+    set_shared(action, f"{state(action)[0] + 1} {OPEN}")
 
 
-def sign_in() -> SignInResult:
-    """Have the entry script sign in, or join the sign-in that runs, and return its result.
+def end(action: str, result: str) -> None:
+    """Publish the result of the action. Call it before the lock is released."""
+    set_shared(action, f"{state(action)[0]} {result}")
 
-    Returns CANCELLED if the script was killed, did not start, or has a result that this version does not know.
+
+def run(action: str) -> str:
+    """Have the entry script do this, or join the run that is open, and return the name of its result.
+
+    Returns "" if the script was killed or did not start. Raises AddonRemoved if this add-on is disabled or uninstalled.
     """
-    from ..outcome import SignInResult
-
-    return SignInResult.__members__.get(_run_sign_in(), SignInResult.CANCELLED)
-
-
-def _run_sign_in() -> str:
-    """Return the name of the result; "" if there is none."""
-    runtime, lock = KodiRuntime(), Lock(SIGN_IN)
-    wanted, name = state()
+    runtime, lock = KodiRuntime(), Lock(SIGN_IN_LOCK)
+    wanted, name = state(action)
+    if runtime.is_shutting_down():
+        return _ended()
     if name != OPEN or lock.is_free():  # if it is OPEN and the lock is free, that script was killed
-        # If another caller's sign-in begins first, the script that is started here returns at once.
-        xbmc.executebuiltin(f"RunScript({ADDON_ID},action=sign_in,from=add-on,after={wanted})")
+        # If another caller's run begins first, the script that is started here returns at once.
+        xbmc.executebuiltin(f"RunScript({ADDON_ID},action={action},from=add-on,after={wanted})")
         wanted += 1
     give_up_at = runtime.now() + _START_TIMEOUT
     while not runtime.is_shutting_down():
         was_free = lock.is_free()
-        number, name = state()  # read after the lock, because the script publishes its result before it releases it
+        number, name = state(action)  # after the lock, because the script publishes its result before it releases it
         has_begun = number >= wanted
         if has_begun and name != OPEN:
             return name
@@ -76,8 +78,11 @@ def _run_sign_in() -> str:
         if was_killed or (not has_begun and runtime.now() >= give_up_at):
             return ""
         runtime.wait(_STATE_INTERVAL)
-    return "SHUTTING_DOWN"
+    return _ended()
 
 
-def _publish(number: int, name: str) -> None:
-    set_shared(_STATE, f"{number} {name}")
+def _ended() -> str:
+    """Return the result if Kodi quits. Raises AddonRemoved if not: then somebody has disabled this add-on."""
+    if is_quitting():
+        return "SHUTTING_DOWN"
+    raise AddonRemoved(ADDON_ID)

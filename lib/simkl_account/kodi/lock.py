@@ -14,7 +14,7 @@ import time
 
 import xbmcvfs
 
-from .addon import ADDON_ID
+from .addon import ADDON_ID, monitor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
@@ -31,6 +31,9 @@ REFRESH = "refresh"
 
 _LOCKED_ERRORS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 """What the system says if another has the lock: Linux and macOS one of the first two, Windows the third."""
+
+_QUIT_TIMEOUT = 0.2
+"""Seconds to wait for a lock at most once Kodi quits."""
 
 _RETRY_INTERVAL = 0.02
 """Seconds between two tries to take a lock."""
@@ -64,6 +67,8 @@ class Lock:
         """
         deadline = time.monotonic() + self._timeout
         while not self._try():
+            if monitor().abortRequested():
+                deadline = min(deadline, time.monotonic() + _QUIT_TIMEOUT)
             if time.monotonic() >= deadline:
                 return False
             time.sleep(_RETRY_INTERVAL)

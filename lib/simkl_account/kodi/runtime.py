@@ -17,6 +17,11 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
 _SHORTEST_WAIT = 0.001  # waitForAbort(0) waits until Kodi ends
 
 
+def is_quitting() -> bool:
+    """Return True if Kodi is quitting."""
+    return monitor().abortRequested()
+
+
 class KodiRuntime:
     """Make one at the start of a run: see addon.monitor()."""
 

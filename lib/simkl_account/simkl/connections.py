@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProxyError
 
 from .addresses import connect_to_first
@@ -32,7 +32,7 @@ class OpenSockets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._duplicates: dict[Connection, socket.socket] = {}
+        self._duplicates: dict[PlainConnection, socket.socket] = {}
         self._is_closed = self._is_interrupted = self._is_sending = False
 
     def begin_request(self) -> None:
@@ -41,7 +41,7 @@ class OpenSockets:
             self._is_interrupted, self._is_sending = self._is_closed, False
         self.raise_if_interrupted()
 
-    def watch(self, connection: Connection, sock: socket.socket) -> None:
+    def watch(self, connection: PlainConnection, sock: socket.socket) -> None:
         """Note a connection's socket. Raises ConnectionAbortedError if the request was interrupted."""
         with self._lock:
             self._forget(connection)
@@ -91,12 +91,12 @@ class OpenSockets:
             for connection in list(self._duplicates):
                 self._forget(connection)
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: PlainConnection) -> None:
         if connection in self._duplicates:
             self._duplicates.pop(connection).close()
 
 
-class Connection(HTTPSConnection):
+class PlainConnection(HTTPConnection):
     """urllib3's connection. It notes its socket in OpenSockets before it connects."""
 
     open_sockets: OpenSockets
@@ -161,8 +161,12 @@ class Connection(HTTPSConnection):
         return str(addresses[0])
 
 
-class _Pool(HTTPSConnectionPool):
-    ConnectionCls = Connection
+class Connection(PlainConnection, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = PlainConnection
 
     def __init__(self, *args: Any, open_sockets: OpenSockets, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -174,7 +178,11 @@ class _Pool(HTTPSConnectionPool):
         return connection
 
 
-class SimklAdapter(HTTPAdapter):
+class _Pool(_PlainPool, HTTPSConnectionPool):
+    ConnectionCls = Connection
+
+
+class InterruptibleAdapter(HTTPAdapter):
     """requests' adapter over these connections. It retries nothing, because Simkl sends an approval only once."""
 
     def __init__(self, open_sockets: OpenSockets) -> None:
@@ -190,11 +198,8 @@ class SimklAdapter(HTTPAdapter):
         self._use_our_pool(manager)
         return manager
 
-    def build_response(self, req: Any, resp: Any) -> Any:
-        """Drop the Location of a redirect: requests would read the whole body to prepare the next request."""
-        response = super().build_response(req, resp)  # type: ignore[no-untyped-call]
-        response.headers.pop("Location", None)
-        return response
-
     def _use_our_pool(self, manager: Any) -> None:
-        manager.pool_classes_by_scheme = {"https": partial(_Pool, open_sockets=self._open_sockets)}
+        manager.pool_classes_by_scheme = {
+            "http": partial(_PlainPool, open_sockets=self._open_sockets),
+            "https": partial(_Pool, open_sockets=self._open_sockets),
+        }

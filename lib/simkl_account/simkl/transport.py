@@ -12,14 +12,14 @@ import ssl
 import zlib
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Iterator, Mapping, NamedTuple
+from typing import Any, Iterator, Mapping, NamedTuple
 
 import requests
 from urllib3.exceptions import HTTPError, ProxyError
 
 from ..errors import Unreachable
 from ..outcome import Cause
-from .connections import CONNECT_TIMEOUT, OpenSockets, SimklAdapter
+from .connections import CONNECT_TIMEOUT, InterruptibleAdapter, OpenSockets
 
 API = "https://api.simkl.com"
 
@@ -52,7 +52,7 @@ class Transport:
             {"User-Agent": f"{app_name}/{app_version}", "Accept": "application/json", "Accept-Encoding": "identity"}
         )
         self._session.proxies = {"https": proxy} if proxy else {}
-        self._session.mount(API, SimklAdapter(self._sockets))
+        self._session.mount(API, _Adapter(self._sockets))
 
     def request(
         self,
@@ -102,6 +102,14 @@ class Transport:
         """End a request that is under way, and close the connection. Later requests fail."""
         self._sockets.close()
         self._session.close()
+
+
+class _Adapter(InterruptibleAdapter):
+    def build_response(self, req: Any, resp: Any) -> Any:
+        """Drop the Location of a redirect: requests would read the whole body to prepare the next request."""
+        response = super().build_response(req, resp)  # type: ignore[no-untyped-call]
+        response.headers.pop("Location", None)
+        return response
 
 
 def retry_after(response: requests.Response) -> float | None:

@@ -6,6 +6,7 @@ import sys
 import time
 
 import simkl_account
+import xbmc
 import xbmcgui
 
 URL = "https://api.simkl.com/sync/activities"
@@ -22,6 +23,11 @@ def sign_in():
     result = simkl_account.sign_in()
     assert isinstance(result, simkl_account.SignInResult)
     return result.name
+
+
+def sign_out():
+    """Return what sign_out() returns."""
+    return simkl_account.sign_out()
 
 
 def request():
@@ -59,9 +65,13 @@ def read():
     return (time.perf_counter() - started) / 100
 
 
-FUNCTIONS = {function.__name__: function for function in (account, sign_in, request, post, look_up, imported, read)}
+FUNCTIONS = {
+    function.__name__: function for function in (account, sign_in, sign_out, request, post, look_up, imported, read)
+}
 
 
 def do(name, key):
-    """Call a function, and put its result into a property of the home window, as JSON."""
-    xbmcgui.Window(10000).setProperty(key, json.dumps({"result": FUNCTIONS[name]()}))
+    """Call a function, and put its result into a property of the home window, as JSON, and into the log."""
+    result = FUNCTIONS[name]()
+    xbmc.log(f"consumer: {name}: {result}")
+    xbmcgui.Window(10000).setProperty(key, json.dumps({"result": result}))

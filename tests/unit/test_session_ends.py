@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a request of a Session ends, over real sockets: when Kodi quits, and at the deadline, whatever it waits for."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+import requests
+
+from lib.simkl_account import Session, ShuttingDown, SimklAccountError, session
+from lib.simkl_account.account.store import AccountStore
+from lib.simkl_account.errors import AddonRemoved
+from tests.rig import faults
+from tests.rig.standin import StandIn
+
+from .fakes import signed_in
+from .loopback import fixture_authority, fixture_route, fixture_standin  # noqa: F401  # the fixtures
+from .stubs import StubbedKodi
+
+URL = "https://api.simkl.com/sync/activities"
+
+HANGING = [faults.silence, faults.trickle_headers, faults.trickle_body, faults.trickle_and_close]
+
+
+@pytest.fixture
+def online(kodi: StubbedKodi, standin: StandIn, route: Callable[[int], None], tmp_path: Path) -> Iterator[Session]:
+    """A Session whose requests reach the stand-in. At the end, no thread watches anything any more."""
+    route(standin.port)
+    kodi.settings.update(signed_in())
+    online = Session()
+    bundle = tmp_path / "ca.pem"
+    standin.authority.cert_pem.write_to_path(str(bundle))
+    online.verify = str(bundle)
+    yield online
+    wait_until(lambda: not watching())
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until the condition is true. The test fails after ten seconds."""
+    give_up_at = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
+
+
+def watching() -> list[threading.Thread]:
+    """Return the threads that watch a request."""
+    return [thread for thread in threading.enumerate() if thread.name == "simkl-watch"]
+
+
+def quit_at_request(kodi: StubbedKodi, standin: StandIn) -> None:
+    """Let Kodi quit as soon as a request has arrived."""
+
+    def wait_and_quit() -> None:
+        wait_until(lambda: standin.requests)
+        time.sleep(0.05)
+        kodi.abort = True
+
+    threading.Thread(target=wait_and_quit).start()
+
+
+@pytest.mark.parametrize("fault", HANGING)
+def test_quit(online: Session, kodi: StubbedKodi, standin: StandIn, fault: faults.Fault) -> None:
+    """If Kodi quits while Simkl does not answer, the request raises ShuttingDown, with the caller's request."""
+    standin.fault("activities", fault)
+    prepared = online.prepare_request(requests.Request("GET", URL))
+    quit_at_request(kodi, standin)
+    started = time.monotonic()
+    with pytest.raises(ShuttingDown) as caught:
+        online.send(prepared)
+    assert time.monotonic() - started < session.TIMEOUT[1] / 2
+    assert caught.value.request is prepared
+    assert isinstance(caught.value, SimklAccountError)
+    assert isinstance(caught.value, requests.ConnectionError)
+
+
+@pytest.mark.parametrize("fault", HANGING)
+def test_deadline(online: Session, standin: StandIn, fault: faults.Fault) -> None:
+    """If the whole answer is not there at the deadline, the request raises ReadTimeout."""
+    standin.fault("activities", fault)
+    online.deadline = 0.3
+    with pytest.raises(requests.ReadTimeout, match=r"no whole answer in 0\.3 s"):
+        online.get(URL)
+    assert len(standin.requests) == 1
+
+
+@pytest.mark.parametrize("quits", [False, True])
+def test_removed(online: Session, kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch, quits: bool) -> None:
+    """If the account add-on is removed, that is the error, also after the deadline; if Kodi quits, ShuttingDown."""
+
+    def wait_and_fail(self: object) -> None:
+        time.sleep(0.1)
+        kodi.abort = quits
+        raise AddonRemoved("script.simkl.account")
+
+    monkeypatch.setattr(AccountStore, "load", wait_and_fail)
+    monkeypatch.setattr(AccountStore, "credentials", wait_and_fail)
+    online.deadline = 0.05
+    with pytest.raises(ShuttingDown if quits else AddonRemoved):
+        online.get(URL)
+
+
+def test_quit_while_connecting(online: Session, kodi: StubbedKodi, route: Callable[[int], None]) -> None:
+    """If Kodi quits during a connect that hangs, the request ends."""
+    with faults.black_hole() as hole:
+        route(hole)
+        threading.Timer(0.2, lambda: setattr(kodi, "abort", True)).start()
+        with pytest.raises(ShuttingDown):
+            online.get(URL)
+
+
+def test_quit_while_body_is_read(online: Session, kodi: StubbedKodi, standin: StandIn) -> None:
+    """If Kodi quits while the caller reads a body with stream=True, the reading ends with an error of requests."""
+    standin.fault("activities", faults.trickle_body)
+    response = online.get(URL, stream=True)
+    threading.Timer(0.2, lambda: setattr(kodi, "abort", True)).start()
+    with pytest.raises(requests.RequestException):
+        _ = response.content
+
+
+def test_dropped_body(online: Session, standin: StandIn) -> None:
+    """A body that the caller never reads is not watched any more once the caller has dropped it."""
+    standin.fault("activities", faults.trickle_body)
+    response = online.get(URL, stream=True)
+    assert watching()
+    del response
+    gc.collect()
+    wait_until(lambda: not watching())
+
+
+def test_after_quit(online: Session, kodi: StubbedKodi, standin: StandIn) -> None:
+    """Once Kodi quits, no request is sent."""
+    kodi.abort = True
+    with pytest.raises(ShuttingDown):
+        online.get(URL)
+    assert standin.requests == []
+
+
+def test_other_host(kodi: StubbedKodi, standin: StandIn) -> None:
+    """A request to another host ends in the same way, also one without TLS."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    standin.serve_page(listener)
+    standin.fault("page", faults.silence)
+    anywhere = Session()
+    anywhere.deadline = 0.3
+    with pytest.raises(requests.ReadTimeout):
+        anywhere.get(f"http://127.0.0.1:{listener.getsockname()[1]}/pin")
+    assert "Authorization" not in standin.requests[0].headers
+
+
+@pytest.mark.parametrize(("quits", "error"), [(True, ShuttingDown), (False, requests.ReadTimeout)])
+def test_waiting_in_line(
+    online: Session, kodi: StubbedKodi, standin: StandIn, quits: bool, error: type[Exception]
+) -> None:
+    """A request that waits for another thread's request ends when Kodi quits, and at its deadline."""
+    standin.fault("activities", faults.silence)
+    first = threading.Thread(target=lambda: pytest.raises(requests.RequestException, online.get, URL))
+    first.start()
+    wait_until(lambda: standin.requests)
+    second = Session()
+    second.deadline = 60 if quits else 0.2
+    if quits:
+        threading.Timer(0.2, lambda: setattr(kodi, "abort", True)).start()
+    with pytest.raises(error):
+        second.get(URL)
+    kodi.abort = True
+    first.join(5)
+    assert not first.is_alive()
+    assert len(standin.requests) == 1
+
+
+def test_connection_is_kept(online: Session, standin: StandIn) -> None:
+    """Requests one after the other use one connection; close() closes it."""
+    for _ in range(3):
+        assert online.get("https://api.simkl.com/movies/1").status_code in (200, 412)
+    assert len({request.connection for request in standin.requests}) == 1
+    online.close()
+    assert online.get("https://api.simkl.com/movies/1").status_code in (200, 412)
+    assert len({request.connection for request in standin.requests}) == 2
