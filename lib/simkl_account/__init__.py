@@ -24,7 +24,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see script.py
     from typing import Any
 
-    from .errors import AppLimitExceeded, LimitExceeded, SignInNeeded, SimklAccountError, UserLimitExceeded
+    from .errors import (
+        AddonRemoved,
+        AppLimitExceeded,
+        LimitExceeded,
+        SignInNeeded,
+        SimklAccountError,
+        UserLimitExceeded,
+    )
     from .models import Account
     from .outcome import SignInResult
     from .session import Session
@@ -32,6 +39,7 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
 
 __all__ = [
     "Account",
+    "AddonRemoved",
     "AppLimitExceeded",
     "LimitExceeded",
     "Session",
@@ -51,6 +59,7 @@ __version__ = "0.6.0"
 
 _MODULES = {
     "Account": "models",
+    "AddonRemoved": "errors",
     "AppLimitExceeded": "errors",
     "LimitExceeded": "errors",
     "Session": "session",
@@ -83,8 +92,8 @@ def sign_in() -> SignInResult:
 
     This waits for the user, which can take minutes. So call it when the user has asked for it, and not while Kodi waits
     for a plugin's listing. script.simkl.account itself opens the dialog, so this works from a service, too. If a
-    sign-in is open already, its result is returned. When Kodi quits, this returns SHUTTING_DOWN within a fraction of a
-    second. Raises a SimklAccountError that is also a RuntimeError if script.simkl.account is disabled.
+    sign-in is open already, its result is returned; if a check or a sign-out is open, CANCELLED. When Kodi quits, this
+    returns SHUTTING_DOWN within a fraction of a second. Raises AddonRemoved if script.simkl.account is disabled.
     """
     from .kodi.broker import SIGN_IN, run
     from .outcome import SignInResult
@@ -98,9 +107,9 @@ def sign_out() -> bool:
     The add-on itself asks the user, and says how it ended. This waits for the user, as sign_in() does. If a sign-in is
     open, this returns False at once.
     """
-    from .kodi.broker import SIGN_OUT, SIGNED_OUT, is_busy, run
+    from .kodi.broker import SIGN_OUT, SIGNED_OUT, run
 
-    return get_account() is None or (not is_busy(SIGN_OUT) and run(SIGN_OUT) == SIGNED_OUT)
+    return get_account() is None or run(SIGN_OUT) == SIGNED_OUT
 
 
 def __getattr__(name: str) -> Any:

@@ -50,29 +50,32 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.deadline = DEADLINE
-        """Seconds for each request, from its start to the last byte of the answer, waits included."""
+        """Seconds for each request, from its start to the last byte of the answer, with waits and redirects."""
         self.trust_env = False  # use no .netrc file: requests would take its password for a redirect
         proxy = proxy_url()
         if proxy:
             self.proxies = {"http": proxy, "https": proxy}
         self._unsigned: WeakSet[requests.PreparedRequest] = WeakSet()
         """The requests to Simkl that another host redirected there."""
-        self._watched = WatchedAdapter(is_quitting, lambda: self.deadline)
+        self._current = threading.local()
+        """Its give_up_at says when the request of this thread has to end, on the clock of time.monotonic()."""
+        self._watched = WatchedAdapter(is_quitting, lambda: self._current.give_up_at)
         for scheme in ("https://", "http://"):
             self.mount(scheme, self._watched)
         for prefix in SIMKL:
-            self.mount(prefix, SigningAdapter(self._watched, self._unsigned, lambda: self.deadline))
+            self.mount(prefix, SigningAdapter(self._watched, self._unsigned))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send a request, with TIMEOUT unless the caller gives a timeout."""
         if options.get("timeout") is None:
             options["timeout"] = TIMEOUT
-        started = time.monotonic()
+        outer = getattr(self._current, "give_up_at", None)  # requests sends a redirected request within the first one
+        give_up_at = self._current.give_up_at = outer or time.monotonic() + self.deadline
         try:
-            with _in_line(request, started + self.deadline):
+            with _in_line(request, give_up_at):
                 answer = super().send(request, **options)
             if not options.get("stream"):  # a body that was cut off can look complete
-                self._raise_if_over(request, started)
+                self._raise_if_over(request, give_up_at)
             return answer
         except requests.exceptions.InvalidURL:  # the URL of the proxy, which is in the message with its password
             raise requests.exceptions.InvalidProxyURL("the proxy in Kodi's settings", request=request) from None
@@ -80,9 +83,10 @@ class Session(requests.Session):
             self._raise_if_quitting(request)
             raise
         except requests.RequestException:
-            self._raise_if_over(request, started)
+            self._raise_if_over(request, give_up_at)
             raise
         finally:
+            self._current.give_up_at = outer
             self._watched.look()
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
@@ -97,10 +101,10 @@ class Session(requests.Session):
         prepared_request.headers.pop("Proxy-Authorization", None)
         return found
 
-    def _raise_if_over(self, request: requests.PreparedRequest, started: float) -> None:
+    def _raise_if_over(self, request: requests.PreparedRequest, give_up_at: float) -> None:
         """Raise the reason why the request had to end, in place of the error that this has led to."""
         self._raise_if_quitting(request)
-        if time.monotonic() >= started + self.deadline:
+        if time.monotonic() >= give_up_at:
             raise requests.ReadTimeout(f"no whole answer in {self.deadline:g} s", request=request) from None
 
     def _raise_if_quitting(self, request: requests.PreparedRequest) -> None:

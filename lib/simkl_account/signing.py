@@ -7,7 +7,6 @@ So no request or answer that a caller keeps or logs holds the token.
 from __future__ import annotations
 
 import re
-import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from random import random
@@ -27,7 +26,7 @@ from .errors import AppLimitExceeded, NotSaved, SignInNeeded, SimklError, UserLi
 from .kodi import addon
 from .kodi.dialogs import show_notification
 from .kodi.reminder import is_video_playing, remind
-from .kodi.runtime import KodiRuntime
+from .kodi.runtime import KodiRuntime, is_quitting
 from .kodi.settings import KodiSettings
 from .kodi.strings import Text
 from .models import Credentials
@@ -65,14 +64,11 @@ def is_look_up(request: requests.PreparedRequest) -> bool:
 class SigningAdapter(BaseAdapter):
     """Signs a copy of each request, and sends it again if Simkl refuses the token."""
 
-    def __init__(
-        self, watched: WatchedAdapter, unsigned: WeakSet[requests.PreparedRequest], deadline: Callable[[], float]
-    ) -> None:
-        """unsigned: requests that are sent as they are. deadline: returns the seconds for a request with all tries."""
+    def __init__(self, watched: WatchedAdapter, unsigned: WeakSet[requests.PreparedRequest]) -> None:
+        """unsigned: requests that are sent as they are."""
         super().__init__()
         self._watched = watched
         self._unsigned = unsigned
-        self._deadline = deadline
         self._runtime = KodiRuntime()
         self._accounts = wiring.accounts()
         self._app_name, self._app_version = addon.caller()
@@ -82,10 +78,9 @@ class SigningAdapter(BaseAdapter):
 
         Raises ValueError for a GET with a body, which Simkl takes for a change (https://api.simkl.org, "Scopes").
         """
-        give_up_at = time.monotonic() + self._deadline()
 
         def send(request: requests.PreparedRequest) -> requests.Response:
-            return self._watched.send_until(give_up_at, request, *args, **options)
+            return self._watched.send(request, *args, **options)
 
         if request in self._unsigned:
             return send(request)
@@ -130,7 +125,7 @@ class SigningAdapter(BaseAdapter):
     ) -> requests.Response:
         """Send a signed copy. Send it once more if there were too many requests, which passes in a second or two."""
         answer = self._send_copy(request, send, client_id, access_token)
-        if _is_rate_limited(answer) and _rewind(request):
+        if _is_rate_limited(answer) and not is_quitting() and _rewind(request):
             self._runtime.wait(jitter(_RATE_LIMIT_DELAY, random, 1.0))
             answer = self._send_copy(request, send, client_id, access_token)
         return answer

@@ -18,9 +18,12 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
 
 
 def keep(package: str, folder: str) -> None:
-    """Read the package's modules into memory. Raises OSError if they cannot be read."""
+    """Read the package's modules into memory. Raises ImportError if they cannot be read, as during an update."""
     snapshot = _Snapshot()
-    snapshot.add(package, folder)
+    try:
+        snapshot.add(package, folder)
+    except OSError as error:
+        raise ImportError(f"{package}: {error.strerror}") from None
     sys.meta_path.insert(0, snapshot)
 
 

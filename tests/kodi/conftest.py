@@ -52,6 +52,7 @@ def network() -> None:
 @pytest.fixture(scope="session")
 def display(network: None) -> Iterator[str]:
     """A virtual screen."""
+    namespace.hide_screens()
     with xvfb() as name:
         yield name
 

@@ -174,11 +174,7 @@ class Bench:
 
     def module(self, kodi: Kodi) -> None:
         """Measure how long another add-on needs to import simkl_account and to read the account."""
-        start_ours(kodi)
-        wait_for("a code", lambda: "enter this code" in kodi.message())
-        self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
-        kodi.wait_for_message("Signed in as")
-        wait_for("the window to close", lambda: kodi.window() == HOME)
+        sign_in(kodi, self.simkl)
         consumer = Consumer(kodi)
         costs = [consumer.do("import_cost") for _ in range(ROUNDS)]
         requests, ours = [cost[0] for cost in costs], [cost[1] for cost in costs]
@@ -202,10 +198,25 @@ class Bench:
                         wait_for("the poll", lambda: len(self.simkl.of_kind("poll")) > polls)  # noqa: B023
                         time.sleep(0.3)
                     seconds.append(kodi.quit(60))
+        requests = [self._quit_during_request() for _ in range(QUITS)]
         self.simkl.interval = 5
         self.simkl.clear_faults()
+        row("Quit, a service's request hanging in silence", milliseconds(requests), NONE, milliseconds(without))
         row("Quit, a poll hanging in silence", milliseconds(silent), NONE, milliseconds(without))
         row("Quit, a poll trickling in", milliseconds(trickling), NONE, milliseconds(without))
+
+    def _quit_during_request(self) -> float:
+        """Return the seconds from Quit to the end of the process while a request of another add-on's service hangs."""
+        with self.kodi(self.consumers) as kodi:
+            consumer = Consumer(kodi)
+            if not consumer.do("account"):
+                sign_in(kodi, self.simkl)
+            self.simkl.fault("activities", silence)
+            count = len(self.simkl.of_kind("activities"))
+            consumer.begin("request", "service")
+            wait_for("the request", lambda: len(self.simkl.of_kind("activities")) > count)
+            time.sleep(0.3)
+            return kodi.quit(60)
 
     def idle(self) -> None:
         """Measure CPU and memory with the code on the screen, with the bare script, and at the home screen."""
@@ -226,6 +237,15 @@ class Bench:
 def start_ours(kodi: Kodi) -> None:
     """Start a sign-in."""
     kodi.run("action=sign_in")
+
+
+def sign_in(kodi: Kodi, simkl: StandIn) -> None:
+    """Sign Ada in, and wait for the home screen."""
+    start_ours(kodi)
+    wait_for("a code", lambda: "enter this code" in kodi.message())
+    simkl.approve(simkl.newest_code() or "", "Ada Lovelace")
+    kodi.wait_for_message("Signed in as")
+    wait_for("the window to close", lambda: kodi.window() == HOME)
 
 
 def start_twenty(kodi: Kodi) -> None:

@@ -51,6 +51,13 @@ def enter(names: Sequence[str]) -> None:
     _call("mount", bytes(_resolver_file), b"/etc/resolv.conf", None, _MS_BIND, None)
 
 
+def hide_screens() -> None:
+    """Hide the virtual screens of other test runs. Each run has its own network, so all their screens are called :0."""
+    folder = Path("/tmp/.X11-unix")
+    folder.mkdir(exist_ok=True)
+    _call("mount", b"none", bytes(folder), b"tmpfs", 0, b"mode=1777")
+
+
 @contextlib.contextmanager
 def hosts(names: Sequence[str], addresses: Sequence[str] = ("127.0.0.1",)) -> Iterator[None]:
     """Within the with block, only these host names can be looked up. They have these addresses, in this order."""

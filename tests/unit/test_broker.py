@@ -126,11 +126,12 @@ def test_sign_out_of_nobody(kodi: StubbedKodi) -> None:
     assert kodi.builtins == []
 
 
-def test_sign_out_during_sign_in(kodi: StubbedKodi) -> None:
-    """If a sign-in is open, sign_out() returns False at once."""
+def test_busy(kodi: StubbedKodi) -> None:
+    """While something else is open, such as a check, sign_in() and sign_out() return at once, and start nothing."""
     kodi.settings.update(signed_in())
     with Lock(SIGN_IN):
         assert not simkl_account.sign_out()
+        assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
     assert (kodi.builtins, kodi.waits) == ([], [])
 
 

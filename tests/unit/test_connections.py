@@ -98,7 +98,7 @@ def test_second_address(transport: Transport, standin: StandIn, monkeypatch: pyt
 
 def test_connect_timeout(transport: Transport, route: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """If a connect takes longer than CONNECT_TIMEOUT, the request fails."""
-    monkeypatch.setattr("lib.simkl_account.simkl.connections.CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr("lib.simkl_account.simkl.transport.CONNECT_TIMEOUT", 0.2)
     with black_hole() as port:
         route(port)
         with in_background(lambda: get_error(transport)) as request:

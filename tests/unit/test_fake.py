@@ -114,11 +114,33 @@ fake.answers["POST", "/sync/history"] = 201, {"added": 1}
 response = session.post("https://api.simkl.com/sync/history?a=1", json={"movies": []})
 assert (response.status_code, response.json(), response.ok) == (201, {"added": 1}, True)
 assert fake.sent[-1].body == b'{"movies": []}'
-fake.error = fake.user_limit_exceeded()
+fake.answers["GET", "/sync/activities"] = 429, {"error": "app_limit_exceeded"}
 try:
     session.get("https://api.simkl.com/sync/activities")
-except simkl_account.LimitExceeded as error:
+except simkl_account.AppLimitExceeded as error:
     print(error.ends_at.tzinfo)
+fake.error = simkl_account.ShuttingDown()
+for url, options, expected in (
+    ("https://api.simkl.com/movies/1", {}, simkl_account.ShuttingDown),
+    ("https://api.simkl.com/movies/1", {"json": 1}, ValueError),
+    ("https://elsewhere.example/", {}, ConnectionError),
+    ("http://elsewhere.example/", {}, ConnectionError),
+):
+    try:
+        session.get(url, **options)
+        print("no error")
+    except expected:
+        pass
+    except Exception as error:
+        assert expected is ConnectionError and "no network" in str(error)
+again = simkl_account_fake.install()
+assert again is fake and not fake.sent and not fake.error and not simkl_account.is_signed_in()
+for method, path in (("POST", "/movies/1"), ("GET", "/tv/trending")):
+    try:
+        session.request(method, "https://api.simkl.com" + path)
+        print("no error")
+    except simkl_account.SignInNeeded:
+        pass
 """
     assert run(installed, NO_KODI + CODE.format(code=code)) == "needed\nUTC"
 

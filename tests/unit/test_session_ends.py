@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ import requests
 from lib.simkl_account import Session, ShuttingDown, SimklAccountError, session
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.errors import AddonRemoved
+from lib.simkl_account.simkl.watched import WatchedAdapter
 from tests.rig import faults
 from tests.rig.standin import StandIn
 
@@ -88,6 +89,31 @@ def test_deadline(online: Session, standin: StandIn, fault: faults.Fault) -> Non
     with pytest.raises(requests.ReadTimeout, match=r"no whole answer in 0\.3 s"):
         online.get(URL)
     assert len(standin.requests) == 1
+
+
+def test_one_deadline(online: Session, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirected request, and one that is sent again, have the deadline of the first one."""
+    moments: list[float] = []
+    begin = WatchedAdapter._begin
+
+    def note_and_begin(adapter: WatchedAdapter, give_up_at: float) -> Any:
+        moments.append(give_up_at)
+        return begin(adapter, give_up_at)
+
+    monkeypatch.setattr(WatchedAdapter, "_begin", note_and_begin)
+    standin.fault("activities", faults.status(429, b'{"error":"rate_limit"}'), faults.redirect("/movies/1"))
+    for requests_sent in (3, 4):
+        online.get(URL if requests_sent == 3 else "https://api.simkl.com/movies/1")
+        assert len(moments) == requests_sent
+    assert moments[0] == moments[1] == moments[2] < moments[3]
+
+
+def test_connect_timeout(online: Session, route: Callable[[int], None]) -> None:
+    """The caller can set the time for a connect."""
+    with faults.black_hole() as hole:
+        route(hole)
+        with pytest.raises(requests.ConnectTimeout):
+            online.get(URL, timeout=(0.1, 50))
 
 
 @pytest.mark.parametrize("quits", [False, True])

@@ -410,6 +410,16 @@ def test_unknown_mark() -> None:
     assert (store.load(), settings.get("signed_in")) == (ACCOUNT, "maybe")
 
 
+def test_refresh_is_told() -> None:
+    """A refresh is told only if it makes a sign-in good again."""
+    told: list[Account] = []
+    old, new = CREDENTIALS._replace(refresh_token="r"), CREDENTIALS._replace(access_token="new", refresh_token="r")
+    for needs_sign_in in (False, True):
+        settings = stored(refresh_token="r", needs_sign_in=needs_sign_in)
+        AccountStore(Journal(settings, FakeCopy(), print), on_change=told.append).set_refreshed(old, new)
+    assert told == [ACCOUNT]
+
+
 def test_change_is_told() -> None:
     """What Simkl newly says of the account is told once it is stored and the lock is released; no change, no word."""
     told: list[Account] = []

@@ -109,8 +109,12 @@ class AccountStore:
         try:
             with self._journal.exclusive():
                 stored = self._restored()
-                if stored and (stored[0].client_id, stored[0].refresh_token) == (old.client_id, old.refresh_token):
-                    self._write(new, stored[1]._replace(**_VALID), keep_unknown=True)
+                if not stored or (stored[0].client_id, stored[0].refresh_token) != (old.client_id, old.refresh_token):
+                    return
+                changed = stored[1]._replace(**_VALID)
+                self._write(new, changed, keep_unknown=True)
+            if changed != stored[1]:
+                self._on_change(changed)
         except NotSaved as error:
             on_disk = next((token for token, unsaved in self._unsaved.items() if unsaved == old), old.access_token)
             self._unsaved.clear()

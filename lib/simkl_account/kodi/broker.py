@@ -29,6 +29,9 @@ SIGNED_OUT, CANCELLED = "SIGNED_OUT", "CANCELLED"
 _START_TIMEOUT = 30.0
 """Seconds that Kodi may take to start the script. A small box is slow while it starts itself."""
 
+_BUSY_TIMEOUT = 0.2
+"""Seconds. Other callers take the lock for an instant in Lock.is_free(), which is no run of the script."""
+
 _STATE_INTERVAL = 0.1
 """Seconds between two looks at the state."""
 
@@ -37,11 +40,6 @@ def state(action: str) -> tuple[int, str]:
     """Return the number of the newest run, and OPEN or the name of its result; (0, "") before the first one."""
     number, _, name = get_shared(action).partition(" ")
     return int(number or 0), name
-
-
-def is_busy(action: str) -> bool:
-    """Return True if the entry script does something else at the moment."""
-    return state(action)[1] != OPEN and not Lock(SIGN_IN_LOCK).is_free()
 
 
 def begin(action: str) -> None:
@@ -57,12 +55,15 @@ def end(action: str, result: str) -> None:
 def run(action: str) -> str:
     """Have the entry script do this, or join the run that is open, and return the name of its result.
 
-    Returns "" if the script was killed or did not start. Raises AddonRemoved if this add-on is disabled or uninstalled.
+    Returns "" if the script was killed or did not start, and at once if it does something else at the moment. Raises
+    AddonRemoved if this add-on is disabled or uninstalled.
     """
     runtime, lock = KodiRuntime(), Lock(SIGN_IN_LOCK)
     wanted, name = state(action)
     if runtime.is_shutting_down():
         return _ended()
+    if name != OPEN and _is_busy(action):
+        return ""
     if name != OPEN or lock.is_free():  # if it is OPEN and the lock is free, that script was killed
         # If another caller's run begins first, the script that is started here returns at once.
         xbmc.executebuiltin(f"RunScript({ADDON_ID},action={action},from=add-on,after={wanted})")
@@ -79,6 +80,14 @@ def run(action: str) -> str:
             return ""
         runtime.wait(_STATE_INTERVAL)
     return _ended()
+
+
+def _is_busy(action: str) -> bool:
+    """Return True if the entry script does something else."""
+    lock = Lock(SIGN_IN_LOCK, _BUSY_TIMEOUT)
+    has_lock = lock.acquire()
+    lock.release()
+    return not has_lock and state(action)[1] != OPEN
 
 
 def _ended() -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ProxyError
+from urllib3.exceptions import ConnectTimeoutError, ProxyError
 
 from .addresses import connect_to_first
 from .names import look_up
@@ -117,7 +117,11 @@ class PlainConnection(HTTPConnection):
             return self._new_socks_conn(**self._socks_options)
         on_tick = self.open_sockets.raise_if_interrupted
         host = self._dns_host  # type: ignore[attr-defined]  # missing from urllib3's stubs
-        sock = connect_to_first(look_up(host, self.port, on_tick), CONNECT_TIMEOUT, on_tick)
+        timeout = self.timeout if isinstance(self.timeout, (int, float)) else CONNECT_TIMEOUT
+        try:
+            sock = connect_to_first(look_up(host, self.port, on_tick), timeout, on_tick)
+        except (TimeoutError, socket.timeout):  # one class from Python 3.10 on
+            raise ConnectTimeoutError(self, f"no connection within {timeout:g} s") from None
         try:
             self.open_sockets.watch(self, sock)
         except OSError:

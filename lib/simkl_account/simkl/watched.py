@@ -29,30 +29,21 @@ class ShuttingDown(SimklAccountError, requests.ConnectionError):
 class WatchedAdapter(BaseAdapter):
     """Sends the requests of several threads. The body of an answer, which may be read later, is watched, too."""
 
-    def __init__(self, is_quitting: Callable[[], bool], deadline: Callable[[], float]) -> None:
-        """deadline: returns the seconds for a request, from its start to the last byte of its answer."""
+    def __init__(self, is_quitting: Callable[[], bool], give_up_at: Callable[[], float]) -> None:
+        """give_up_at: returns when the request of this thread has to end, on the clock of time.monotonic()."""
         super().__init__()
         self._is_quitting = is_quitting
-        self._deadline = deadline
+        self._give_up_at = give_up_at
         self._lock = threading.Lock()
         self._lines: list[_Line] = []
         self._is_watching = False
         self._look = threading.Event()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send a request, with the deadline."""
-        return self.send_until(time.monotonic() + self._deadline(), request, *args, **options)
-
-    def send_until(
-        self, give_up_at: float, request: requests.PreparedRequest, *args: Any, **options: Any
-    ) -> requests.Response:
-        """Send a request. Raises ShuttingDown if Kodi quits already; if it quits later, a requests.RequestException.
-
-        give_up_at: when the request has to end, on the clock of time.monotonic().
-        """
+        """Send a request. Raises ShuttingDown if Kodi quits already; if it quits later, a requests.RequestException."""
         if self._is_quitting():
             raise ShuttingDown(request=request)
-        line = self._begin(give_up_at)
+        line = self._begin(self._give_up_at())
         try:
             line.sockets.begin_request()
             answer = line.adapter.send(request, *args, **options)
