@@ -51,6 +51,10 @@ class LimitExceeded(SimklAccountError):
         super().__init__(f"until {ends_at.isoformat(timespec='seconds')}")
         self.ends_at = ends_at
 
+    def __reduce__(self) -> tuple[type[LimitExceeded], tuple[datetime]]:
+        """Let it be pickled and copied."""
+        return type(self), (self.ends_at,)
+
 
 class UserLimitExceeded(LimitExceeded):
     """Raised when the user's requests for the day are used up (free 500, pro 1,000, vip 10,000). All apps of the user

@@ -59,7 +59,7 @@ class Session(requests.Session):
         """The requests to Simkl that another host redirected there."""
         self._current = threading.local()
         """Its give_up_at says when the request of this thread has to end, on the clock of time.monotonic()."""
-        self._watched = WatchedAdapter(is_quitting, lambda: self._current.give_up_at)
+        self._watched = WatchedAdapter(is_quitting, self._give_up_at)
         for scheme in ("https://", "http://"):
             self.mount(scheme, self._watched)
         for prefix in SIMKL:
@@ -70,11 +70,11 @@ class Session(requests.Session):
         if options.get("timeout") is None:
             options["timeout"] = TIMEOUT
         outer = getattr(self._current, "give_up_at", None)  # requests sends a redirected request within the first one
-        give_up_at = self._current.give_up_at = outer or time.monotonic() + self.deadline
+        give_up_at = self._current.give_up_at = self._give_up_at()
         try:
             with _in_line(request, give_up_at):
                 answer = super().send(request, **options)
-            if not options.get("stream"):  # a body that was cut off can look complete
+            if not options.get("stream") and self._watched.was_ended():  # a body that was cut off can look complete
                 self._raise_if_over(request, give_up_at)
             return answer
         except requests.exceptions.InvalidURL:  # the URL of the proxy, which is in the message with its password
@@ -100,6 +100,9 @@ class Session(requests.Session):
         found = super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
         prepared_request.headers.pop("Proxy-Authorization", None)
         return found
+
+    def _give_up_at(self) -> float:
+        return getattr(self._current, "give_up_at", None) or time.monotonic() + self.deadline
 
     def _raise_if_over(self, request: requests.PreparedRequest, give_up_at: float) -> None:
         """Raise the reason why the request had to end, in place of the error that this has led to."""

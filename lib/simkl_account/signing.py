@@ -36,7 +36,7 @@ from .simkl.backoff import jitter
 from .simkl.daily_limit import LIMITS, seconds_until_end
 from .simkl.parsing import OUTDATED_TOKEN, error_name, refuses_token
 from .simkl.transport import API, retry_after
-from .simkl.watched import WatchedAdapter
+from .simkl.watched import ShuttingDown, WatchedAdapter
 
 SIMKL = (f"{API}/", f"{API}:443/")
 """How URLs begin that get the token. No other place gets it."""
@@ -147,6 +147,7 @@ class SigningAdapter(BaseAdapter):
             error.request = request
             raise
         answer.request, answer.url = request, request.url or ""
+        answer.connection = self  # type: ignore[attr-defined]  # some of requests' helpers send with it
         if "Location" in answer.headers:  # Simkl may have repeated our parameters there, which are for nobody else
             answer.headers["Location"] = _with_query(answer.headers["Location"], {}, without=ours)
         return answer
@@ -173,6 +174,8 @@ class SigningAdapter(BaseAdapter):
         try:
             return wiring.refresh_in_this_kodi(simkl, credentials, self._accounts, self._runtime)
         except (SimklError, NotSaved, Stopped) as error:
+            if is_quitting():
+                raise ShuttingDown from None
             addon.log(f"no refresh: {error}")
             return credentials
         finally:

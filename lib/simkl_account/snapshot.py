@@ -67,7 +67,8 @@ class _Snapshot:
             code = _content(compiled)
         except OSError:
             code = b""
-        if code[8:16] == _stamp(stat.st_mtime) + _stamp(stat.st_size):
+        is_usual = not sys.flags.optimize and sys.pycache_prefix is None  # otherwise Python looks in another place
+        if is_usual and code[8:16] == _stamp(stat.st_mtime) + _stamp(stat.st_size):
             self.files[compiled] = code
         self.files[source.path] = b"" if compiled in self.files else _content(source.path)
 

@@ -54,6 +54,7 @@ class Bench:
         kodi = Kodi(home or self.home, self.display)
         kodi.start()
         try:
+            wait_for("the end of the first script", lambda: scripts_ended(kodi))
             yield kodi
         finally:
             kodi.kill()

@@ -126,13 +126,62 @@ def test_sign_out_of_nobody(kodi: StubbedKodi) -> None:
     assert kodi.builtins == []
 
 
-def test_busy(kodi: StubbedKodi) -> None:
-    """While something else is open, such as a check, sign_in() and sign_out() return at once, and start nothing."""
+def test_busy(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If something else is open, such as a check, sign_in() and sign_out() do not wait for its end."""
+    monkeypatch.setattr(broker, "_BUSY_TIMEOUT", 0.05)
     kodi.settings.update(signed_in())
     with Lock(SIGN_IN):
         assert not simkl_account.sign_out()
         assert simkl_account.sign_in() is simkl_account.SignInResult.CANCELLED
-    assert (kodi.builtins, kodi.waits) == ([], [])
+
+
+def test_run_begins_between_two_looks(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the script begins right after the lock was free, that is no killed script."""
+    script = EntryScript(kodi, "nothing", "nothing", "SIGNED_IN")
+    is_free, looks = Lock.is_free, []
+
+    def look_and_begin(lock: Lock) -> bool:
+        found = is_free(lock)
+        looks.append(found)
+        if len(looks) == 2:
+            script.step("begin")
+        return found
+
+    monkeypatch.setattr(Lock, "is_free", look_and_begin)
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+    assert looks[:2] == [True, True]
+
+
+def test_run_ends_between_two_looks(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If an open sign-in ends right before the lock is looked at, its result is returned, and no other one begins."""
+    script = EntryScript(kodi)
+    script.step("begin")
+    is_free = Lock.is_free
+
+    def end_and_look(lock: Lock) -> bool:
+        if broker.state(broker.SIGN_IN)[1] == "OPEN":
+            script.step("SIGNED_IN")
+        return is_free(lock)
+
+    monkeypatch.setattr(Lock, "is_free", end_and_look)
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+    assert kodi.builtins == []
+
+
+def test_called_during_update(kodi: StubbedKodi) -> None:
+    """While Kodi updates the account add-on, sign_in() waits, and then starts the sign-in."""
+    kodi.knows_addon = False
+    script = EntryScript(kodi, "nothing", "begin", "SIGNED_IN")
+    next_step = kodi.on_wait
+
+    def end_update() -> None:
+        assert kodi.builtins == []
+        kodi.knows_addon = True
+        kodi.on_wait = next_step
+
+    kodi.on_wait = end_update
+    assert simkl_account.sign_in() is simkl_account.SignInResult.SIGNED_IN
+    del script
 
 
 def test_unknown_result(kodi: StubbedKodi) -> None:

@@ -602,6 +602,14 @@ def test_threads_look_up(world: SessionWorld) -> None:
 # Simkl's limits
 
 
+def test_limit_can_be_pickled(world: SessionWorld) -> None:
+    """The error of a daily limit can be pickled."""
+    world.answers = [(429, {"Retry-After": "100"}, b'{"error":"user_limit_exceeded"}')]
+    with pytest.raises(simkl_account.UserLimitExceeded) as caught:
+        world.get()
+    assert pickle.loads(pickle.dumps(caught.value)).ends_at == caught.value.ends_at
+
+
 @pytest.mark.parametrize(
     "limit", [(429, {"Retry-After": "9000"}, b'{"error":"rate_limit"}'), (400, {}, b'{"error":"RATE_LIMIT"}')]
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ import requests
 from lib.simkl_account import Session, ShuttingDown, SimklAccountError, session
 from lib.simkl_account.account.store import AccountStore
 from lib.simkl_account.errors import AddonRemoved
+from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.simkl.watched import WatchedAdapter
 from tests.rig import faults
 from tests.rig.standin import StandIn
@@ -158,6 +160,79 @@ def test_dropped_body(online: Session, standin: StandIn) -> None:
     del response
     gc.collect()
     wait_until(lambda: not watching())
+
+
+@pytest.mark.parametrize("how", ["quit", "deadline"])
+def test_unread_body(online: Session, kodi: StubbedKodi, standin: StandIn, how: str) -> None:
+    """A body that the caller keeps but never reads keeps no thread alive after Kodi's Quit or after the deadline."""
+    standin.fault("activities", faults.trickle_body)
+    online.deadline = 60 if how == "quit" else 0.3
+    response = online.get(URL, stream=True)
+    kodi.abort = how == "quit"
+    wait_until(lambda: not watching())
+    assert not response.raw.closed
+
+
+def test_no_socket_is_left(online: Session, standin: StandIn) -> None:
+    """Failed requests and dropped bodies leave no socket open."""
+    before = sockets()
+    for fault in (faults.drop, faults.silence, faults.trickle_body, faults.cut_off) * 3:
+        standin.fault("activities", fault)
+        if fault is faults.trickle_body:
+            online.get(URL, stream=True)
+        else:
+            with pytest.raises(requests.RequestException):
+                online.get(URL, timeout=(5, 0.1))
+    gc.collect()
+    wait_until(lambda: not watching())
+    online.close()
+    standin.closed.set()
+    wait_until(lambda: sockets() <= before)
+
+
+def sockets() -> int:
+    """Return how many sockets this process has open."""
+    links = [os.readlink(entry) if os.path.islink(entry) else "" for entry in _descriptors()]
+    return sum(link.startswith("socket:") for link in links)
+
+
+def _descriptors() -> list[str]:
+    return [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+
+
+def test_whole_answer_at_quit(online: Session, kodi: StubbedKodi, standin: StandIn) -> None:
+    """If Kodi quits, or the deadline passes, after the whole answer has arrived, the caller gets it."""
+
+    def quit_late(response: requests.Response, **options: Any) -> None:
+        _ = response.content
+        time.sleep(0.1)
+        kodi.abort = True
+
+    standin.fault("activities", faults.status(201, b"{}"))
+    online.deadline = 60
+    assert online.post(URL, json={}, hooks={"response": quit_late}).status_code == 201
+
+
+def test_deadline_before_second_try(online: Session, standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is not sent again after the deadline."""
+    standin.fault("activities", faults.status(429, b'{"error":"rate_limit"}'))
+    online.deadline = 0.3
+    monkeypatch.setattr(KodiRuntime, "wait", lambda runtime, seconds: time.sleep(0.4))
+    with pytest.raises(requests.ReadTimeout):
+        online.post(URL, json={})
+    assert len(standin.requests) == 1
+
+
+def test_adapter_by_itself(online: Session, kodi: StubbedKodi, standin: StandIn) -> None:
+    """A request that is sent by the adapter itself, or by a response's connection, is signed and watched, too."""
+    standin.fault("activities", faults.status(200, b"{}"), faults.silence)
+    prepared = online.prepare_request(requests.Request("GET", URL))
+    options: Any = {"verify": online.verify, "timeout": (8, 20)}
+    response: Any = online.get_adapter(URL).send(prepared, **options)
+    quit_at_request(kodi, standin)
+    with pytest.raises(requests.RequestException):
+        response.connection.send(prepared, **options)
+    assert all("Authorization" in request.headers for request in standin.requests)
 
 
 def test_after_quit(online: Session, kodi: StubbedKodi, standin: StandIn) -> None:

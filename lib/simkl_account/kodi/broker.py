@@ -12,7 +12,7 @@ from __future__ import annotations
 import xbmc
 
 from ..errors import AddonRemoved
-from .addon import ADDON_ID
+from .addon import ADDON_ID, current_addon
 from .lock import SIGN_IN as SIGN_IN_LOCK
 from .lock import Lock
 from .runtime import KodiRuntime, is_quitting
@@ -29,8 +29,9 @@ SIGNED_OUT, CANCELLED = "SIGNED_OUT", "CANCELLED"
 _START_TIMEOUT = 30.0
 """Seconds that Kodi may take to start the script. A small box is slow while it starts itself."""
 
-_BUSY_TIMEOUT = 0.2
-"""Seconds. Other callers take the lock for an instant in Lock.is_free(), which is no run of the script."""
+_BUSY_TIMEOUT = 1.0
+"""Seconds for which the lock is held before that counts as a run with another action. Other callers take it, too, but
+for an instant: see Lock.is_free()."""
 
 _STATE_INTERVAL = 0.1
 """Seconds between two looks at the state."""
@@ -55,39 +56,35 @@ def end(action: str, result: str) -> None:
 def run(action: str) -> str:
     """Have the entry script do this, or join the run that is open, and return the name of its result.
 
-    Returns "" if the script was killed or did not start, and at once if it does something else at the moment. Raises
-    AddonRemoved if this add-on is disabled or uninstalled.
+    Returns "" if the script was killed, did not start, or does something else. Raises AddonRemoved if this add-on is
+    disabled or uninstalled.
     """
     runtime, lock = KodiRuntime(), Lock(SIGN_IN_LOCK)
-    wanted, name = state(action)
     if runtime.is_shutting_down():
         return _ended()
-    if name != OPEN and _is_busy(action):
-        return ""
-    if name != OPEN or lock.is_free():  # if it is OPEN and the lock is free, that script was killed
+    wanted, name = state(action)
+    is_open = name == OPEN and not (lock.is_free() and state(action) == (wanted, OPEN))  # else that script was killed
+    if not is_open:
+        current_addon()  # while Kodi updates this add-on, it would run nothing
         # If another caller's run begins first, the script that is started here returns at once.
         xbmc.executebuiltin(f"RunScript({ADDON_ID},action={action},from=add-on,after={wanted})")
         wanted += 1
-    give_up_at = runtime.now() + _START_TIMEOUT
+    started = idle_at = runtime.now()
+    had_begun = is_open
     while not runtime.is_shutting_down():
-        was_free = lock.is_free()
+        is_free = lock.is_free()
         number, name = state(action)  # after the lock, because the script publishes its result before it releases it
         has_begun = number >= wanted
         if has_begun and name != OPEN:
             return name
-        was_killed = has_begun and was_free
-        if was_killed or (not has_begun and runtime.now() >= give_up_at):
+        if had_begun and is_free:
             return ""
+        idle_at = runtime.now() if is_free or has_begun else idle_at
+        if not has_begun and (runtime.now() - started >= _START_TIMEOUT or runtime.now() - idle_at >= _BUSY_TIMEOUT):
+            return ""
+        had_begun = has_begun
         runtime.wait(_STATE_INTERVAL)
     return _ended()
-
-
-def _is_busy(action: str) -> bool:
-    """Return True if the entry script does something else."""
-    lock = Lock(SIGN_IN_LOCK, _BUSY_TIMEOUT)
-    has_lock = lock.acquire()
-    lock.release()
-    return not has_lock and state(action)[1] != OPEN
 
 
 def _ended() -> str:

@@ -38,21 +38,35 @@ class WatchedAdapter(BaseAdapter):
         self._lines: list[_Line] = []
         self._is_watching = False
         self._look = threading.Event()
+        self._newest = threading.local()
+        """Its request is the last one of this thread."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send a request. Raises ShuttingDown if Kodi quits already; if it quits later, a requests.RequestException."""
+        """Send a request. Raises ShuttingDown or ReadTimeout if it is too late to send it.
+
+        If it is ended later, that raises another requests.RequestException, or cuts the body off: see was_ended().
+        """
+        give_up_at = self._give_up_at()
         if self._is_quitting():
             raise ShuttingDown(request=request)
-        line = self._begin(self._give_up_at())
+        if time.monotonic() >= give_up_at:
+            raise requests.ReadTimeout("the deadline is over", request=request)
+        line = self._begin(give_up_at)
         try:
             line.sockets.begin_request()
             answer = line.adapter.send(request, *args, **options)
             line.body = ref(answer.raw)
             answer.raw.enforce_content_length = True  # urllib3 1.26 takes a body that was cut off for a whole one
+            answer.connection = self  # type: ignore[attr-defined]  # some of requests' helpers send with it
             return answer
         finally:
             line.is_sending = False
             self.look()
+
+    def was_ended(self) -> bool:
+        """Return True if the last request of this thread was ended before its answer was read."""
+        request = getattr(self._newest, "request", None)
+        return bool(request and request.was_ended)
 
     def look(self) -> None:
         """Let the other thread look now: it ends if there is no request any more."""
@@ -62,9 +76,7 @@ class WatchedAdapter(BaseAdapter):
         """Close the connections that no request uses."""
         with self._lock:
             for line in [line for line in self._lines if line.is_free()]:
-                line.sockets.close()
-                line.adapter.close()  # type: ignore[no-untyped-call]
-                self._lines.remove(line)
+                self._remove(line)
 
     def _begin(self, give_up_at: float) -> _Line:
         with self._lock:
@@ -72,10 +84,11 @@ class WatchedAdapter(BaseAdapter):
             if not line:
                 line = _Line()
                 self._lines.append(line)
-            line.body, line.give_up_at, line.is_sending = None, give_up_at, True
             if not self._is_watching:
-                self._is_watching = True
                 threading.Thread(target=self._watch, name="simkl-watch", daemon=True).start()
+                self._is_watching = True
+            line.begin(give_up_at)
+            self._newest.request = line.request
         return line
 
     def _watch(self) -> None:
@@ -83,13 +96,31 @@ class WatchedAdapter(BaseAdapter):
             self._look.wait(_INTERVAL)
             self._look.clear()
             with self._lock:
-                busy = [line for line in self._lines if not line.is_free()]
-                if not busy:
+                for line in list(self._lines):
+                    self._end_if_over(line)
+                if all(line.is_free() for line in self._lines):
                     self._is_watching = False
                     return
-            for line in busy:
-                if self._is_quitting() or time.monotonic() >= line.give_up_at:
-                    line.sockets.shut_down()
+
+    def _end_if_over(self, line: _Line) -> None:
+        if line.is_free():
+            line.sockets.end_request()
+        elif self._is_quitting() or time.monotonic() >= line.request.give_up_at:
+            line.request.was_ended = True
+            line.sockets.shut_down()
+            if not line.is_sending:  # nobody may ever read this body
+                self._remove(line)
+
+    def _remove(self, line: _Line) -> None:
+        line.sockets.close()
+        line.adapter.close()  # type: ignore[no-untyped-call]
+        self._lines.remove(line)
+
+
+class _Request:
+    def __init__(self, give_up_at: float) -> None:
+        self.give_up_at = give_up_at
+        self.was_ended = False
 
 
 class _Line:
@@ -99,9 +130,12 @@ class _Line:
         self.sockets = OpenSockets()
         self.adapter = InterruptibleAdapter(self.sockets)
         self.is_sending = False
-        self.give_up_at = 0.0
+        self.request = _Request(0.0)
         self.body: ref[Any] | None = None
         """urllib3's answer, once it has begun to arrive. The caller may drop it without reading it."""
+
+    def begin(self, give_up_at: float) -> None:
+        self.body, self.request, self.is_sending = None, _Request(give_up_at), True
 
     def is_free(self) -> bool:
         body = self.body() if self.body else None
