@@ -185,6 +185,7 @@ def test_no_socket_is_left(online: Session, standin: StandIn) -> None:
                 online.get(URL, timeout=(5, 0.1))
     gc.collect()
     wait_until(lambda: not watching())
+    assert not any(line.sockets._duplicates for line in online._watched._lines)
     online.close()
     standin.closed.set()
     wait_until(lambda: sockets() <= before)
