@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.kodi import CONFIRMATION, HOME, SIGN_IN, Kodi, wait_for
+from tests.rig.kodi import HOME, SIGN_IN, Kodi, wait_for
 from tests.rig.standin import StandIn
 
 both_views = pytest.mark.parametrize("view", ["window", "plain"], indirect=True)
@@ -26,10 +26,7 @@ def shown_code(kodi: Kodi) -> str:
     message = kodi.wait_for_message("enter this code")
     kodi.wait_for_window(SIGN_IN)
     in_plain_dialog = re.search(r"\[B\](.*?)\[/B\]", message)
-    if in_plain_dialog:
-        code = in_plain_dialog.group(1)
-    else:
-        code = wait_for("the code in the window", lambda: kodi.info("Control.GetLabel(6)")[0])
+    code = in_plain_dialog.group(1) if in_plain_dialog else wait_for("the code in the window", kodi.code)
     return code.replace(" ", "")
 
 
@@ -43,9 +40,8 @@ def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:
 
 
 def leave(kodi: Kodi) -> None:
-    """Close the message that says who is signed in: by OK in a dialog; the window closes by itself."""
-    if kodi.window() == CONFIRMATION:
-        kodi.press("OK", "")
+    """Close the message that says who is signed in."""
+    kodi.press("OK", "")
     wait_for("the message to close", lambda: "Signed in" not in kodi.message())
 
 

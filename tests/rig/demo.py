@@ -75,7 +75,7 @@ def run_on_virtual_screen(home: Path, display: str, simkl: StandIn, client_id: s
         kodi.press("Sign in")
         kodi.wait_for_window(SIGN_IN)
         kodi.wait_for_message("enter this code", 30)
-        code = kodi.info("Control.GetLabel(6)")[0]
+        code = kodi.code()
         take_screenshot(kodi, "2-code", f"The code is {code}")
         if client_id:
             say(f"Enter {code} at simkl.com/pin within 15 minutes")

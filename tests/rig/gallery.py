@@ -57,7 +57,7 @@ class Gallery:
     def _take_code(self, kodi: Kodi, name: str) -> None:
         self.simkl.expires_in = 900
         kodi.run("action=sign_in")
-        wait_for("the code", lambda: kodi.info("Control.GetLabel(6)")[0] == self.simkl.newest_code(), 60)
+        wait_for("the code", lambda: kodi.code() == self.simkl.newest_code(), 60)
         wait_for("the QR code", lambda: self._take(kodi, f"{name}-1-code"), 60, interval=1)
 
     def _take_other_states(self, kodi: Kodi, name: str) -> None:
@@ -70,7 +70,7 @@ class Gallery:
         kodi.wait_for_message("The code has expired.", 60)
         self._take(kodi, f"{name}-3-expired")
         kodi.press("New code", "")
-        wait_for("the code", lambda: kodi.info("Control.GetLabel(6)")[0] == self.simkl.newest_code(), 60)
+        wait_for("the code", lambda: kodi.code() == self.simkl.newest_code(), 60)
         self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
         kodi.wait_for_message("Signed in as Ada Lovelace", 60)
         self._take(kodi, f"{name}-4-signed-in")

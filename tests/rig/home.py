@@ -103,9 +103,15 @@ def set_language(home: Path, language: str) -> None:
         _set(home, "lookandfeel.font", "Arial")
 
 
+def set_screensaver(home: Path, minutes: int) -> None:
+    """Let the next Kodi in this home folder dim its screen after so many minutes without a key press."""
+    _set(home, "screensaver.mode", "screensaver.xbmc.builtin.dim")
+    _set(home, "screensaver.time", str(minutes))
+
+
 def _set(home: Path, setting: str, value: str) -> None:
     file = home / ".kodi/userdata/guisettings.xml"
-    text = re.sub(rf'<setting id="{re.escape(setting)}"[^/]*</setting>', "", file.read_text())
+    text = re.sub(rf'<setting id="{re.escape(setting)}"[^>]*?(/>|>[^<]*</setting>)', "", file.read_text())
     file.write_text(text.replace("</settings>", f'<setting id="{setting}">{value}</setting></settings>'))
     database = next((home / ".kodi/userdata/Database").glob("Addons*.db"))
     with sqlite3.connect(database) as connection:

@@ -249,8 +249,16 @@ class Kodi:
         return [values[label] for label in labels]
 
     def focused(self) -> str:
-        """Return the label of the control that has the focus."""
+        """Return the word on the control that has the focus."""
+        return self.spoken().rpartition(". ")[2]  # in the sign-in window, the label begins with what a reader says
+
+    def spoken(self) -> str:
+        """Return what a screen reader says of the control that has the focus: its whole label."""
         return self.info("System.CurrentControl")[0].strip("[]").replace(" ( )", "").replace(" (*)", "")
+
+    def code(self) -> str:
+        """Return the code in the sign-in window; "" if there is none."""
+        return self.info("Control.GetLabel(6)")[0].replace(", ", "")
 
     def settings_rows(self) -> set[str]:
         """Return what the rows of the open settings window show: labels of buttons, and texts of edit fields."""
@@ -262,11 +270,12 @@ class Kodi:
 
     def heading(self) -> str:
         """Return the heading of the topmost dialog."""
-        return self.info("Control.GetLabel(1)")[0]
+        return _plain(self.info("Control.GetLabel(1)")[0])
 
     def message(self) -> str:
         """Return the text of the topmost dialog: of Kodi's progress, OK or yes/no dialog, or of the add-on's window."""
-        return " ".join(filter(None, self.info(*(f"Control.GetLabel({number})" for number in (2, 8, 9, 7)))))
+        labels = self.info(*(f"Control.GetLabel({number})" for number in (2, 8, 9, 7)))
+        return " ".join(filter(None, map(_plain, labels)))
 
     def wait_for_message(self, part: str, seconds: float = 10) -> str:
         """Wait until the text of the topmost dialog contains this part, and return the whole text."""
@@ -325,6 +334,11 @@ class Kodi:
             return bool(self.rpc("JSONRPC.Ping") == "pong")
         except (URLError, OSError, KodiError):
             return False
+
+
+def _plain(label: str) -> str:
+    """Return a label without the markup that makes all of it bold."""
+    return re.sub(r"^\[B\](.*)\[/B\]$", r"\1", label, flags=re.DOTALL)
 
 
 def free_port() -> int:

@@ -38,18 +38,23 @@ def qr_box(screenshot: Path) -> tuple[int, int, int, int]:
     raise AssertionError("the screenshot has no light square")
 
 
-def read_code(screenshot: Path, length: int, layout: str) -> str:
-    """Return the characters of the code: for each cell, the character whose picture is most like it."""
+def read_code(screenshot: Path, length: int, layout: str, has_hyphen: bool = False) -> str:
+    """Return the characters of the code: for each cell, the character whose picture is most like it.
+
+    layout: the window's property. has_hyphen: a long code without one is shown with a gap in the middle.
+    """
     picture = Image.open(screenshot).convert("L")
     scale = picture.size[0] / 1920
-    width = min(_CELL_WIDTH, _COLUMN_WIDTH // length)
+    gap = 0.5 if length >= 7 and not has_hyphen else 0.0
+    width = min(_CELL_WIDTH, int(_COLUMN_WIDTH / (length + gap)))
     height = int(width * _CELL_RATIO)
-    left = _COLUMN_LEFT[layout] + (_COLUMN_WIDTH - width * length) // 2
+    left = _COLUMN_LEFT[layout] + int(_COLUMN_WIDTH - width * (length + gap)) // 2
     top = _CODE_TOP + (_CODE_HEIGHT - height) // 2
     glyphs = _glyphs((int(width * scale), int(height * scale)))
     code = ""
     for place in range(length):
-        x, y = int((left + place * width) * scale), int(top * scale)
+        cells = place + gap * (place >= (length + 1) // 2)
+        x, y = int((left + int(cells * width)) * scale), int(top * scale)
         cell = picture.crop((x, y, x + int(width * scale), y + int(height * scale)))
         code += min(glyphs, key=lambda character: _difference(cell, glyphs[character]))
     return code

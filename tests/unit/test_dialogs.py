@@ -111,6 +111,18 @@ def test_user_cancels(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None
     assert kodi.progress[-1] == ("close",)
 
 
+def test_screensaver(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
+    """The screensaver does not come while a code is shown. It may come again as soon as the code is gone."""
+    for end in (lambda: screen.show_time_left(0), screen.show_approved, screen.close):
+        screen.show_code(CODE)
+        assert kodi.builtins[-1] == "InhibitScreensaver(true)"
+        end()
+        assert kodi.builtins[-1] == "InhibitScreensaver(false)"
+    count = len(kodi.builtins)
+    screen.close()
+    assert len(kodi.builtins) == count, "another add-on may want no screensaver by now"
+
+
 # The progress dialog, if something else closes it or takes it over
 
 
@@ -210,6 +222,7 @@ def test_show_message(kodi: StubbedKodi) -> None:
     press(kodi, CANCEL)
     dialogs.show_message(KodiRuntime(), "Something")
     assert [window.labels() for window in kodi.windows] == [{HEADING: "Simkl Account", TEXT: "Something", CANCEL: "OK"}]
+    assert kodi.window().properties["TTS.READER"] == "yesnodialog", "Kodi's screen readers do not say the text"
     assert kodi.window().focused == CANCEL
 
 

@@ -16,6 +16,9 @@ from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from lib.simkl_account.setting import Setting
 from tools.package import ROOT, read_shipped, shipped_files
 
+_FONT_LINES = 27
+"""The size of Estouchy's font13, in lines of 1080. That of Estuary is 30."""
+
 RESOURCES = ROOT / "resources"
 SETTINGS = ElementTree.parse(RESOURCES / "settings.xml")
 ADDON = ElementTree.parse(ROOT / "addon.xml").getroot()
@@ -192,6 +195,41 @@ def test_kodi_imports() -> None:
     for path in (ROOT / "lib").rglob("*.py"):
         imports = re.findall(r"^\s*(?:import|from) (xbmc\w*)", path.read_text(), re.MULTILINE)
         assert not imports or path.parent.name == "kodi", path
+
+
+def test_texts_are_large() -> None:
+    """Each text of the window is bold and enlarged to 40 lines or more, and its box still fits into the window."""
+    (xml,) = (RESOURCES / "skins/default/1080i").iterdir()
+    texts = [
+        control
+        for control in ElementTree.parse(xml).iter("control")
+        if control.get("type") in ("label", "textbox") and control.findtext("textcolor") != "00FFFFFF"
+    ]
+    assert len(texts) == 9
+    for control in texts:
+        assert control.findtext("font") == "font13"
+        assert re.fullmatch(r"\[B\]\$INFO\[Window\.Property\(\w+\)\]\[/B\]", control.findtext("label") or "")
+        zooms = [animation for animation in control.findall("animation") if animation.get("condition") == "true"]
+        (zoom,) = zooms
+        percent = int(zoom.get("start", 0))
+        assert zoom.get("end") == zoom.get("start"), "a text that moves costs time to draw"
+        assert _FONT_LINES * percent / 100 >= 40
+        left, width = (int(control.findtext(tag) or 0) for tag in ("left", "width"))
+        half = width * percent / 200
+        middle = left + width / 2
+        assert middle - half >= -1
+        assert middle + half <= 1121
+
+
+def test_qr_code_is_sharp() -> None:
+    """The QR code has a whole number of pixels for each of its modules, and 40 % of the window's height at least."""
+    (xml,) = (RESOURCES / "skins/default/1080i").iterdir()
+    (picture,) = [control for control in ElementTree.parse(xml).iter("control") if control.get("id") == "5"]
+    size = int(picture.findtext("width") or 0)
+    modules = 29 + 8  # version 3, with its quiet zone
+    assert size % modules == 0
+    assert picture.findtext("height") == str(size)
+    assert size >= 0.4 * 1080
 
 
 def test_window_xml() -> None:

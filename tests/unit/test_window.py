@@ -62,8 +62,19 @@ def screen(kodi: StubbedKodi, runtime: WindowRuntime, monkeypatch: pytest.Monkey
 
 
 def shown(kodi: StubbedKodi) -> dict[str, str]:
-    """Return the texts of the window."""
-    return {name: value for name, value in kodi.window().properties.items() if value and name != "id"}
+    """Return the texts of the window, without those for screen readers."""
+    properties = kodi.window().properties
+    return {name: value for name, value in properties.items() if value and name != "id" and "spoken" not in name}
+
+
+def spoken(kodi: StubbedKodi, button: str = "cancel") -> str:
+    """Return the label of a button, which a screen reader says."""
+    return str(kodi.window().properties.get(f"{button}_spoken", ""))
+
+
+def is_awake(kodi: StubbedKodi) -> bool:
+    """Return True if Kodi's screensaver is kept from coming."""
+    return bool(kodi.builtins) and kodi.builtins[-1] == "InhibitScreensaver(true)"
 
 
 def calls(kodi: StubbedKodi, control: int) -> dict[str, tuple[Any, ...]]:
@@ -108,7 +119,7 @@ def test_show_code(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     assert shown(kodi) == {
         "title": "Sign in to Simkl",
         "instructions": "Scan, or go to simkl.com/pin and enter this code",
-        "code": "AB-1",
+        "code": "A, B, -, 1",
         "shows_code": "yes",
         "time": "Time left: 15:00",
         "state": "Waiting for you to enter the code",
@@ -132,11 +143,68 @@ def test_code_fits(kodi: StubbedKodi, screen: window.WindowScreen, length: int) 
     """A code of 1 to 16 characters fits into its area."""
     screen.show_code(CODE._replace(user_code="W" * length))
     cells = [calls(kodi, CELLS + place) for place in range(length)]
-    left, width = cells[0]["setPosition"][0], cells[0]["setWidth"][0]
-    assert left >= 0
-    assert left + length * width <= 1120
+    width = cells[0]["setWidth"][0]
+    lefts = [cell["setPosition"][0] for cell in cells]
+    assert lefts[0] >= 0
+    assert lefts[-1] + width <= 1120
+    assert abs(lefts[0] - (1120 - lefts[-1] - width)) <= 2, "the code is not in the middle"
+    steps = [after - before for before, after in zip(lefts, lefts[1:])]
+    gaps = [place for place, step in enumerate(steps, 1) if step > width + 1]
+    assert gaps == ([(length + 1) // 2] if length >= 7 else [])
     assert cells[0]["setPosition"][1] >= 340
     assert cells[0]["setPosition"][1] + cells[0]["setHeight"][0] <= 600
+
+
+def test_hyphen_is_the_gap(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
+    """A long code with a hyphen is shown exactly as it came."""
+    screen.show_code(CODE._replace(user_code="ABCD-EFGH"))
+    lefts = [calls(kodi, CELLS + place)["setPosition"][0] for place in range(9)]
+    assert len({after - before for before, after in zip(lefts, lefts[1:])}) == 1
+
+
+# For the ears, and for eyes that take their time
+
+
+def test_spoken(kodi: StubbedKodi, screen: window.WindowScreen, runtime: WindowRuntime) -> None:
+    """The label of the button with the focus says what the window says, with the code letter by letter."""
+    assert spoken(kodi) == "Contacting Simkl. Cancel"
+    screen.show_code(CODE)
+    code = "Go to simkl.com/pin and enter this code. 5, G, 6, J, A, H. Cancel"
+    assert spoken(kodi) == code
+    screen.show_time_left(700)
+    assert spoken(kodi) == code, "it would be said each second"
+    screen.show_unreachable(FAILURE)
+    screen.show_time_left(690)
+    assert spoken(kodi) == "Cannot reach Simkl at the moment, still trying. Cancel"
+    screen.show_unreachable(None)
+    screen.show_time_left(680)
+    assert spoken(kodi) == code
+    runtime.at[1] = lambda: kodi.window().onClick(AGAIN)
+    screen.ask_again(Outcome(SignInResult.EXPIRED))
+    assert spoken(kodi, "again") == "The code has expired. New code"
+    screen.show_approved()
+    assert spoken(kodi) == "Approved. One moment. Cancel"
+    assert spoken(kodi, "again") == "", "a button that is not there says nothing"
+    said: list[str] = []
+    runtime.at[runtime.elapsed + 1] = lambda: said.append(spoken(kodi))
+    screen.show_message("Signed in as Ada")
+    assert said == ["Signed in as Ada. OK"]
+
+
+def test_screensaver(kodi: StubbedKodi, screen: window.WindowScreen, runtime: WindowRuntime) -> None:
+    """The screensaver does not come while a code is shown. It may come again as soon as the code is gone."""
+    assert not is_awake(kodi)
+    for end in (
+        lambda: screen.show_time_left(0),
+        screen.show_approved,
+        lambda: screen.ask_again(Outcome(SignInResult.EXPIRED)),
+        screen.close,
+    ):
+        screen.show_code(CODE)
+        assert is_awake(kodi)
+        runtime.shut_down_at = runtime.time
+        end()
+        assert not is_awake(kodi)
 
 
 def test_no_qr_code(kodi: StubbedKodi, screen: window.WindowScreen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +255,7 @@ def test_unreachable(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     screen.show_unreachable(FAILURE)
     screen.show_time_left(800)
     assert shown(kodi)["state"] == "Cannot reach Simkl at the moment, still trying"
-    assert shown(kodi)["code"] == CODE.user_code
+    assert shown(kodi)["code"] == "5, G, 6, J, A, H"
     screen.show_unreachable(Unreachable(Cause.BUSY, status=412))
     screen.show_time_left(800)
     assert shown(kodi)["state"] == "Simkl is busy, trying again in a few minutes"
@@ -330,14 +398,17 @@ def test_window_does_not_open_again(
 
 
 def test_show_message(kodi: StubbedKodi, screen: window.WindowScreen, runtime: WindowRuntime) -> None:
-    """The message is shown for two seconds, or until the user presses OK."""
+    """The message is shown with a tick, for seven seconds or until the user presses any key."""
     screen.close()
     seen: list[dict[str, str]] = []
     runtime.at[1] = lambda: seen.append(shown(kodi))
     screen.show_message("Signed in as Ada")
-    assert seen == [{"title": "Sign in to Simkl", "message": "Signed in as Ada", "cancel": "OK"}]
-    assert runtime.elapsed == pytest.approx(2, abs=0.1)
+    assert seen == [{"title": "Sign in to Simkl", "message": "Signed in as Ada", "cancel": "OK", "done": "yes"}]
+    assert runtime.elapsed == pytest.approx(7, abs=0.1)
     assert not kodi.window().is_shown
-    runtime.at[3] = lambda: kodi.window().onClick(CANCEL)
-    screen.show_message("Signed in as Ada")
-    assert runtime.elapsed == pytest.approx(3, abs=0.1)
+    for key in (xbmcgui.ACTION_NAV_BACK, xbmcgui.ACTION_MOVE_LEFT, xbmcgui.ACTION_SELECT_ITEM):
+        start = runtime.elapsed
+        runtime.at[start + 1] = lambda: kodi.window().onAction(Action(xbmcgui.ACTION_MOUSE_MOVE))
+        runtime.at[start + 2] = lambda key=key: kodi.window().onAction(Action(key))  # type: ignore[misc]
+        screen.show_message("Signed in as Ada")
+        assert runtime.elapsed - start == pytest.approx(2, abs=0.1)

@@ -48,12 +48,13 @@ class ProgressScreen:
         self._open()
 
     def show_contacting(self) -> None:
-        self._code = None
+        self._forget_code()
         self._update(100, text(Text.CONTACTING))
 
     def show_code(self, code: Code) -> None:
         self._code = code
         self._failure = None
+        keep_awake(True)
         self.show_time_left(code.expires_in)
 
     def show_time_left(self, seconds: float) -> None:
@@ -77,7 +78,7 @@ class ProgressScreen:
         self._failure = error
 
     def show_approved(self) -> None:
-        self._code = None
+        self._forget_code()
         self._update(100, text(Text.APPROVED))
 
     def look(self) -> None:
@@ -103,6 +104,7 @@ class ProgressScreen:
         show_message(self._runtime, message)
 
     def close(self) -> None:
+        self._forget_code()
         if not self._is_lost and self._is_open:  # the second time, it could be the dialog of another add-on
             self._dialog.close()
         self._is_open = False
@@ -112,6 +114,11 @@ class ProgressScreen:
         self._shown = text(Text.CONTACTING)
         self._had_heading, self._heading_deadline = False, self._runtime.now() + _HEADING_TIMEOUT
         self._dialog.create(self._title, self._shown)
+
+    def _forget_code(self) -> None:
+        if self._code:
+            keep_awake(False)
+        self._code = None
 
     def _was_taken_away(self) -> bool:
         """Return True if the dialog is not on the screen any more, although the user has not cancelled it.
@@ -134,6 +141,11 @@ class ProgressScreen:
         if self._is_open and message != self._shown:
             self._dialog.update(percent, message)
             self._shown = message
+
+
+def keep_awake(is_wanted: bool) -> None:
+    """Keep Kodi's screensaver from dimming the screen. By default it does that after three minutes."""
+    xbmc.executebuiltin(f"InhibitScreensaver({str(is_wanted).lower()})")
 
 
 def show_notification(message: str) -> None:
@@ -194,6 +206,7 @@ class _Confirmation(ModelessDialog):
         """Return True for yes, False for no, and None if nothing was pressed. yes: "" for no such button."""
         dialog = cls(cls.FILE, cached_addon().getAddonInfo("path"))
         dialog.message, dialog.yes, dialog.no, dialog.focus = message, yes, no, focus
+        dialog.setProperty("TTS.READER", "yesnodialog")  # Kodi's screen readers then say the text, too
         dialog.show()
         pressed = dialog.wait_for_press(runtime)
         dialog.close()

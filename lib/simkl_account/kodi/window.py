@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import xbmc
+import xbmcgui
 
 from . import dialogs
 from .addon import cached_addon, text
@@ -46,8 +47,14 @@ _BOUNCE_TIME = 0.4
 """Seconds after a press of New code or Try again in which Cancel is ignored. That button disappears and Cancel gets its
 focus, so a key that bounces would press Cancel."""
 
-_SIGNED_IN_TIME = 2.0
-"""Seconds to show "Signed in as ..." before the window closes by itself."""
+_SIGNED_IN_TIME = 7.0
+"""Seconds to show "Signed in as ..." before the window closes by itself. The user is still looking at the phone."""
+
+_NO_KEYS = (0, 107, 999)
+"""Kodi's ids of actions that no key has caused: none, a moved mouse, and noop."""
+
+_LONG_CODE = 7
+"""A code of so many characters is shown with a gap in the middle, unless it has a hyphen."""
 
 
 class WindowScreen:
@@ -68,6 +75,7 @@ class WindowScreen:
     def show_code(self, code: Code) -> None:
         self._show(code)
         self._failure = None
+        dialogs.keep_awake(True)
         self._start_drawing(code.link)
         self.show_time_left(code.expires_in)
 
@@ -78,7 +86,8 @@ class WindowScreen:
             return self.show_contacting()
         if self._window.put("time", dialogs.time_left(seconds)):
             self._draw_bar(seconds / self._code.expires_in)
-        self._window.put("state", text(still_trying_id(self._failure) if self._failure else Text.WAITING))
+        if self._window.put("state", text(still_trying_id(self._failure) if self._failure else Text.WAITING)):
+            self._say(text(still_trying_id(self._failure)) if self._failure else _spoken(self._code))
         if self._drawing and self._drawing.done():
             self._show_picture(self._drawing.result())
 
@@ -104,17 +113,19 @@ class WindowScreen:
         return pressed == _RETRY
 
     def show_message(self, message: str) -> None:
-        """Show a message for a moment, or until the user closes it."""
+        """Show that the sign-in has worked, for some seconds or until the user presses any key."""
         try:
             self._open()
         except RuntimeError:
             return dialogs.show_message(self._runtime, message)
         self._show(message=message, cancel=xbmc.getLocalizedString(dialogs.OK_TEXT))
+        self._window.put("done", "yes")
+        self._window.is_closed_by_any_key = True
         self._window.wait_for_press(self._runtime, _SIGNED_IN_TIME, focus=_CANCEL)
         self.close()
 
     def close(self) -> None:
-        self._stop_drawing()
+        self._forget_code()
         self._window.close()
 
     def _ask_in_dialog(self, question: str, yes: str) -> bool:
@@ -137,32 +148,41 @@ class WindowScreen:
 
     def _show(self, code: Code | None = None, message: str = "", again: str = "", cancel: str = "") -> None:
         """Show one state of the window. What is not given is hidden; cancel: "" for Kodi's word for Cancel."""
+        self._forget_code()
         self._code = code
-        self._stop_drawing()
         put = self._window.put
         if code:
             self._lay_out(code.user_code)
         put("state", text(Text.WAITING) if code else "")
         put("message", message)
         put("instructions", text(Text.ENTER_CODE, code.page) if code else "")
-        put("code", code.user_code if code else "")
+        put("code", _letters(code) if code else "")
         put("shows_code", "yes" if code else "")
         put("time", "")
         put("again", again)
         put("cancel", cancel or xbmc.getLocalizedString(dialogs.CANCEL_TEXT))
+        self._say(_spoken(code) if code else message)
         if again or cancel:
             self._window.pressed = None  # an earlier press does not answer this question
 
+    def _say(self, said: str) -> None:
+        """Let a screen reader say this. It says the label of the button with the focus each time that it changes."""
+        for button in ("cancel", "again"):
+            word = self._window.getProperty(button)
+            self._window.put(f"{button}_spoken", f"{said.rstrip('.…')}. {word}" if word else "")
+
     def _lay_out(self, user_code: str) -> None:
         """Put the pictures of the characters side by side, as large as fits."""
-        width = min(_CELL_WIDTH, _WIDTH // len(user_code))
+        gap = 0.5 if len(user_code) >= _LONG_CODE and "-" not in user_code else 0.0
+        width = min(_CELL_WIDTH, int(_WIDTH / (len(user_code) + gap)))
         height = int(width * _CELL_RATIO)
-        left, top = (_WIDTH - width * len(user_code)) // 2, _CODE_TOP + (_CODE_HEIGHT - height) // 2
+        left, top = int(_WIDTH - width * (len(user_code) + gap)) // 2, _CODE_TOP + (_CODE_HEIGHT - height) // 2
         for place in range(_LONGEST_CODE):
             control = self._window.control(_FIRST_CELL + place)
             if place < len(user_code):
                 control.setImage(f"simkl-account-code-{ord(user_code[place]):02x}.png")
-                control.setPosition(left + place * width, top)
+                is_second_half = place >= (len(user_code) + 1) // 2
+                control.setPosition(left + int((place + gap * is_second_half) * width), top)
                 control.setWidth(width)
                 control.setHeight(height)
             control.setVisible(place < len(user_code))
@@ -172,6 +192,12 @@ class WindowScreen:
         width = int(_BAR_WIDTH * min(1.0, share))
         bar.setWidth(width)
         bar.setPosition(_BAR_LEFT + (_BAR_WIDTH - width if _is_right_to_left() else 0), bar.getY())
+
+    def _forget_code(self) -> None:
+        if self._code:
+            dialogs.keep_awake(False)
+        self._code = None
+        self._stop_drawing()
 
     def _start_drawing(self, link: str) -> None:
         from .qr import Picture, remove_all
@@ -199,6 +225,8 @@ class _Window(ModelessDialog):
     """The window itself. Its texts are window properties, which the XML file shows."""
 
     CANCEL = _CANCEL
+
+    is_closed_by_any_key = False
 
     _retry_at = float("-inf")
     """When New code or Try again was pressed."""
@@ -234,6 +262,21 @@ class _Window(ModelessDialog):
         if controlId == _RETRY:
             self._retry_at = now
         super().onClick(controlId)
+
+    def onAction(self, action: xbmcgui.Action) -> None:
+        """Note that a key was pressed."""
+        super().onAction(action)
+        if self.is_closed_by_any_key and action.getId() not in _NO_KEYS:
+            self.pressed = self.CANCEL
+
+
+def _letters(code: Code) -> str:
+    """Return a code as a screen reader has to get it, so that it does not say "eighty-nine" for "89"."""
+    return ", ".join(code.user_code)
+
+
+def _spoken(code: Code) -> str:
+    return f"{text(Text.ENTER_CODE, code.page)}. {_letters(code)}"
 
 
 def _is_right_to_left() -> bool:
