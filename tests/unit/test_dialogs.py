@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
 import xbmc
 import xbmcgui
@@ -113,7 +115,8 @@ def test_user_cancels(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None
 
 def test_screensaver(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
     """The screensaver does not come while a code is shown. It may come again as soon as the code is gone."""
-    for end in (lambda: screen.show_time_left(0), screen.show_approved, screen.close):
+    ends: list[Callable[[], None]] = [lambda: screen.show_time_left(0), screen.show_approved, screen.close]
+    for end in ends:
         screen.show_code(CODE)
         assert kodi.builtins[-1] == "InhibitScreensaver(true)"
         end()
