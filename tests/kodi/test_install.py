@@ -181,6 +181,15 @@ def test_update_of_loaded_module(
     assert service.do("look_up", "service") == 200
 
 
+def test_downgrade_of_loaded_module(new_version: Path, kodi: Kodi, simkl: StandIn, service: Consumer) -> None:
+    """A service that has imported the module goes on with its code if an older version takes its place."""
+    shutil.unpack_archive(with_other_code(new_version, "0.0.1"), kodi.home / ".kodi/addons")
+    kodi.builtin("UpdateLocalAddons")
+    wait_for("the older version", lambda: addon(kodi).get("version") == "0.0.1")
+    assert service.do("account", "service")["name"] == "Ada Lovelace"
+    assert service.do("request", "service") == 200
+
+
 def test_update_during_request(
     repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, service: Consumer
 ) -> None:
@@ -325,14 +334,14 @@ def changed(zipped: Path, old: str, new: str) -> Path:
             return Path(str(after.filename))
 
 
-def with_other_code(zipped: Path) -> Path:
-    """Return a newer version whose modules cannot be imported, so that a mixture of both is noticed."""
-    target = zipped.parent / f"{ADDON_ID}-9.0.0.zip"
+def with_other_code(zipped: Path, version: str = "9.0.0") -> Path:
+    """Return another version whose modules cannot be imported, so that a mixture of both is noticed."""
+    target = zipped.parent / f"{ADDON_ID}-{version}.zip"
     with zipfile.ZipFile(zipped) as before, zipfile.ZipFile(target, "w") as after:
         for name in before.namelist():
             content = before.read(name)
             if name.endswith("/addon.xml"):
-                content = content.replace(f'version="{VERSION}"'.encode(), b'version="9.0.0"', 1)
+                content = content.replace(f'version="{VERSION}"'.encode(), f'version="{version}"'.encode(), 1)
             elif name.endswith(".py"):
                 content = b"raise ImportError('the new version')"
             after.writestr(name, content)

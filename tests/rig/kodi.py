@@ -121,7 +121,7 @@ class Kodi:
         wait_for("the first script", lambda: self.is_up() and self._has_run_script(), 20)
 
     def _has_run_script(self) -> bool:
-        return "start processing" in self.log()
+        return "script successfully run" in self.log()
 
     def _launch(self) -> None:
         environment = {
