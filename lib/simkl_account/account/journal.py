@@ -32,7 +32,7 @@ class Settings(Protocol):
 
 
 class Copy(Protocol):
-    """The file with the copy of the settings: see kodi/copy_file.py."""
+    """The file with the copy of the settings: see kodi/settings_copy.py."""
 
     def read(self) -> dict[str, str]:
         """Return the newest complete copy; {} if there is none."""
