@@ -13,6 +13,7 @@ import random
 import shutil
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -52,7 +53,7 @@ class Row:
     here."""
 
 
-class Flow:
+class Flow(ABC):
     """A change of the account in a running Kodi, which a kill interrupts."""
 
     needs_account = True
@@ -64,9 +65,9 @@ class Flow:
         self.kodi = kodi
         self.simkl = simkl
 
+    @abstractmethod
     def begin(self) -> str:
         """Begin the change, return at Simkl's answer, and return what settings.xml holds after it; "" for nothing."""
-        raise NotImplementedError
 
     def found(self) -> str:
         """Return the access token that is found after a new start; "" if nobody is signed in."""

@@ -21,6 +21,9 @@ _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 2, 4, 32, 4096, 16384, 2
 _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
+_X_SOCKETS = Path("/tmp/.X11-unix")
+"""Where every X server has its socket, also Xvfb, and where its clients look for it: see X(7) and Xserver(1)."""
+
 _hosts_file: Path | None = None
 _resolver_file: Path | None = None
 
@@ -53,9 +56,8 @@ def enter(names: Sequence[str]) -> None:
 
 def hide_screens() -> None:
     """Hide the virtual screens of other test runs. Each run has its own network, so all their screens are called :0."""
-    folder = Path("/tmp/.X11-unix")
-    folder.mkdir(exist_ok=True)
-    _call("mount", b"none", bytes(folder), b"tmpfs", 0, b"mode=1777")
+    _X_SOCKETS.mkdir(exist_ok=True)
+    _call("mount", b"none", bytes(_X_SOCKETS), b"tmpfs", 0, b"mode=1777")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ import pytest
 import lib.simkl_account as simkl_account
 from tools.package import ROOT, VERSION
 
+from .new_python import run
+
 EXAMPLES = dict(
     re.findall(
         r"^```python\n# (\w+\.py)\n(.*?)^```$", (ROOT / "docs/for-add-ons.md").read_text(encoding="utf-8"), re.M | re.S
@@ -45,19 +47,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["cp", "-r", str(ROOT / name), str(build / name)], check=True)
     subprocess.run([sys.executable, "-m", "pip", "install", *arguments, str(folder), str(build)], check=True)
     return folder
-
-
-def run(installed: Path, code: str) -> str:
-    """Run code in a new Python that has what pip has installed, and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(installed), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr, done.stderr
-    return done.stdout.strip()
 
 
 def test_example(installed: Path, tmp_path: Path) -> None:

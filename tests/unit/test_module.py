@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 import lib.simkl_account as simkl_account
 from tools.package import ROOT
 
 from .fakes import signed_in
+from .new_python import run
 from .stubs import StubbedKodi
 
 
@@ -36,14 +34,7 @@ def test_public_names() -> None:
 def test_requests_is_loaded_for_requests_only(code: str, loaded: bool) -> None:
     """The library requests is imported only with the names that send requests, because it is slow to import."""
     script = f"import sys\n{code}\nprint('requests' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(ROOT / "lib")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == str(loaded)
+    assert run(ROOT / "lib", script) == str(loaded)
 
 
 def test_get_account(kodi: StubbedKodi) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How a request of a Session ends, over real sockets: when Kodi quits, and at the deadline, whatever it waits for."""
+"""A request of a Session ends when Kodi quits and at its deadline. Over real sockets, for all that it can wait for."""
 
 from __future__ import annotations
 

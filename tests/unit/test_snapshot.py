@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The package goes on with the code that it was imported with, whatever an update does to its files."""
+"""A package that has been imported keeps its code, also if an update replaces or removes its files."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tools.package import ROOT
+
+from .new_python import run
 
 ALL = """
 import importlib, pkgutil, shutil, sys
@@ -32,19 +32,6 @@ def lib(tmp_path: Path) -> Path:
         ROOT / "lib/simkl_account", tmp_path / "simkl_account", ignore=shutil.ignore_patterns("__pycache__")
     )
     return tmp_path
-
-
-def run(lib: Path, code: str) -> str:
-    """Run code in a new Python, and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(lib), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr, done.stderr
-    return done.stdout.strip()
 
 
 @pytest.mark.parametrize("is_compiled", [False, True])
