@@ -19,6 +19,7 @@ from tools.package import ADDON_ID
 
 from . import namespace
 from .consumer import Consumer
+from .crash import TWENTY
 from .faults import silence, trickle_body
 from .kodi import HOME, PROGRESS, SIGN_IN, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
@@ -28,9 +29,6 @@ ROUNDS = 11
 QUITS = 3
 IDLE_TIME = 60.0
 """Seconds over which CPU and memory are measured."""
-
-TWENTY = "script.test.twenty"
-"""The add-on that signs in in twenty lines."""
 
 BARE, NONE = "a bare script with a dialog", "Kodi without the add-on running"
 """What a figure is compared with."""

@@ -36,7 +36,7 @@ SCRIPT = """
 import os, sys  # every Python has imported os by now
 
 class Kodi:
-    ISO_639_1 = LOGWARNING = LOGDEBUG = 0
+    ISO_639_1 = LOGWARNING = LOGDEBUG = ACTION_NONE = ACTION_MOUSE_MOVE = ACTION_NOOP = 0
     Action = object
     def __init__(self, *arguments): pass
     def abortRequested(self): return False

@@ -50,8 +50,8 @@ focus, so a key that bounces would press Cancel."""
 _SIGNED_IN_TIME = 7.0
 """Seconds to show "Signed in as ..." before the window closes by itself. The user is still looking at the phone."""
 
-_NO_KEYS = (0, 107, 999)
-"""Kodi's ids of actions that no key has caused: none, a moved mouse, and noop."""
+_NO_KEYS = (xbmcgui.ACTION_NONE, xbmcgui.ACTION_MOUSE_MOVE, xbmcgui.ACTION_NOOP)
+"""Actions that no key has caused."""
 
 _LONG_CODE = 7
 """A code of so many characters is shown with a gap in the middle, unless it has a hyphen."""
