@@ -47,7 +47,7 @@ def accounts(notify: bool = True) -> AccountStore:
         if notify:
             addon.notify_changed(account.needs_sign_in, account.can_write)
 
-    return AccountStore(journal(), warn_once, unsaved=_unsaved, on_change=tell)
+    return AccountStore(journal(), warn_once, unsaved=_unsaved, on_change=tell, local_date=addon.local_date)
 
 
 def journal() -> Journal:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.kodi import HOME, SIGN_IN, Kodi, wait_for
+from tests.rig.kodi import ENTER_CODE, HOME, SIGN_IN, Kodi, wait_for
 from tests.rig.standin import StandIn
 
 both_views = pytest.mark.parametrize("view", ["window", "plain"], indirect=True)
@@ -23,7 +23,7 @@ def start_from_settings(kodi: Kodi, button: str = "Sign in") -> None:
 
 def shown_code(kodi: Kodi) -> str:
     """Wait until a code is on the screen, and return it."""
-    message = kodi.wait_for_message("enter this code")
+    message = kodi.wait_for_message(ENTER_CODE)
     kodi.wait_for_window(SIGN_IN)
     in_plain_dialog = re.search(r"\[B\](.*?)\[/B\]", message)
     code = in_plain_dialog.group(1) if in_plain_dialog else wait_for("the code in the window", kodi.code)

@@ -15,6 +15,7 @@ from tests.rig.consumer import CONSUMER, Consumer
 from tests.rig.faults import Fault, redirect, silence, status, trickle_body
 from tests.rig.home import fill_in_client_id
 from tests.rig.kodi import ADDON_SETTINGS, CONFIRMATION, HOME, PROGRESS, Kodi, copy_home, wait_for
+from tests.rig.screen import legibility
 from tests.rig.standin import CLIENT_ID, DEVICE_CLIENT_ID, StandIn, account_id
 from tools.package import ADDON_ID
 
@@ -27,8 +28,18 @@ NO_LONGER_VALID = "The sign-in to Simkl is no longer valid. Sign in again."
 SIGN_IN_AGAIN = "Sign-in no longer valid: sign in again"
 OUTDATED = "Simkl has a new way of signing in: sign in again"
 
-TO_CHECK_NOW = "Left Right Up Down Down Down"
+TO_CHECK_NOW = "Left Right Up Down Down"
 """The keys that move the focus to "Check now" in the settings."""
+
+
+ACCOUNT_ROWS = [
+    (500, 412, 900, 466),
+    (1200, 412, 1515, 466),
+    (500, 484, 900, 530),
+    (500, 556, 900, 604),
+    (1200, 556, 1515, 604),
+]
+"""Where Estuary shows who is signed in: the name, the kind of account and the date, with their labels at the left."""
 
 
 def ada(**changes: Any) -> dict[str, Any]:
@@ -420,14 +431,27 @@ def test_replaced_account_is_named(kodi: Kodi, simkl: StandIn) -> None:
     assert stored(kodi) == (list(simkl.tokens)[-1], "Grace Hopper")
 
 
-def test_settings_show_account(kodi: Kodi, simkl: StandIn) -> None:
-    """The settings show the name, the account type and the date of the sign-in."""
+def test_settings_show_account(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """The settings show the name, the account type and the date, readable and focusable, below the actions."""
     simkl.types["Ada Lovelace"] = "pro"
     start_from_settings(kodi)
     sign_in(kodi, simkl)
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
-    assert kodi.settings_rows() >= {"Ada Lovelace", "PRO account", time.strftime("%Y-%m-%d"), "Check now"}
+    assert kodi.settings_rows() >= {"Ada Lovelace", "PRO account", time.strftime("%m/%d/%Y"), "Check now"}
+    assert kodi.focused() == "Check now"
+    screenshot = tmp_path / "settings.png"
+    wait_for("rows that can be read", lambda: are_legible(kodi, screenshot))  # the window fades in
+    kodi.focus("Signed in as", "Down Down Down")
+    kodi.key("Select")
+    assert kodi.focused() == "Signed in as"
+    assert kodi.window() == ADDON_SETTINGS, "pressing OK on that row does nothing"
+
+
+def are_legible(kodi: Kodi, screenshot: Path) -> bool:
+    """Take a screenshot of the settings, and return True if the rows of the account have the contrast WCAG asks for."""
+    kodi.screenshot(screenshot)
+    return all(legibility(screenshot, box)[1] >= 4.5 for box in ACCOUNT_ROWS)
 
 
 def use_profile(home: Path, number: int) -> None:

@@ -17,7 +17,7 @@ from .steps import both_views, leave, shown_code, sign_in, start_from_settings, 
 
 pytestmark = both_views
 
-INSTRUCTIONS = r"[Gg]o to simkl\.com/pin and enter this code.*Time left: (15:00|14:5\d)"
+INSTRUCTIONS = r"[Gg]o to simkl\.com/pin and enter th(is code|e code below).*Time left: 15 min"
 
 
 @pytest.mark.every_kodi

@@ -13,11 +13,20 @@ from PIL import Image
 from tests.rig.faults import drop
 from tests.rig.home import set_language, set_screensaver, set_skin
 from tests.rig.kodi import HOME, Kodi, wait_for
-from tests.rig.screen import qr_box, read_code, read_qr
+from tests.rig.screen import legibility, qr_box, read_code, read_qr, seen_by_phone
 from tests.rig.standin import StandIn
 from tools.package import ADDON_ID
 
 from .steps import shown_code, sign_in
+
+TEXTS = {
+    "title": ((720, 80, 1800, 152), 30),
+    "code": ((720, 345, 1800, 595), 140),
+    "time left": ((720, 662, 1800, 732), 30),
+    "state": ((720, 735, 1800, 850), 30),
+    "button": ((990, 950, 1530, 1014), 30),
+}
+"""Where the texts are in the window, and their least heights, of 1080 lines."""
 
 ADDON_DATA = Path(".kodi/userdata/addon_data") / ADDON_ID
 
@@ -52,8 +61,31 @@ def test_code_and_qr_code(skin: str, kodi: Kodi, simkl: StandIn, tmp_path: Path)
     left, top, right, bottom = qr_box(screenshot)
     assert bottom - top >= 720 / 2
     assert abs((right - left) - (bottom - top)) <= 2
-    kodi.wait_for_message("Scan, or go to simkl.com/pin and enter this code")
+    kodi.wait_for_message("Scan the QR code, or go to simkl.com/pin and enter the code below")
     wait_for("the focus on Cancel", lambda: kodi.focused() == "Cancel")
+
+
+def test_texts_can_be_read_from_the_sofa(skin: str, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
+    """The texts are large and have a high contrast, and a phone three metres away reads the QR code of a small TV."""
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    screenshot, phone = tmp_path / "screen.png", tmp_path / "phone.png"
+    wait_for("the QR code", lambda: seen_qr(kodi, screenshot))
+    seen_by_phone(screenshot, phone)
+    assert read_qr(phone) == f"https://simkl.com/pin/{code}"
+    for name, (box, least_height) in TEXTS.items():
+        height, contrast = legibility(screenshot, box)
+        assert height >= least_height, name
+        assert contrast >= 4.5, name
+    sign_in(kodi, simkl)
+    wait_for("the message", lambda: shows_message(kodi, screenshot))
+
+
+def shows_message(kodi: Kodi, screenshot: Path) -> bool:
+    """Take a screenshot, and return True if it has the message of a sign-in that has worked, in large letters."""
+    kodi.screenshot(screenshot)
+    height, contrast = legibility(screenshot, (420, 420, 1500, 560))
+    return height >= 45 and contrast >= 7
 
 
 @pytest.mark.usefixtures("device_flow")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import statistics
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Callable, Iterator
@@ -21,12 +23,19 @@ from . import namespace
 from .consumer import Consumer
 from .crash import TWENTY
 from .faults import silence, trickle_body
-from .kodi import HOME, PROGRESS, SIGN_IN, Kodi, make_home, wait_for, xvfb
+from .kodi import ENTER_CODE, HOME, PROGRESS, SIGN_IN, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
 from .watch import SettingsWatch
 
 ROUNDS = 11
 QUITS = 3
+SLOW_ROUNDS = 3
+SLOW_SHARE = 0.15
+"""How much of a core a slow box has."""
+
+HOLD_PERIOD = 0.02
+"""Seconds."""
+
 IDLE_TIME = 60.0
 """Seconds over which CPU and memory are measured."""
 
@@ -66,6 +75,7 @@ class Bench:
             self.cancel(kodi)
             self.one_sign_in(kodi)
         with self.kodi(self.consumers) as kodi:
+            self.press_to_code(kodi)
             self.stored(kodi)
             self.module(kodi)
         self.quit()
@@ -89,6 +99,34 @@ class Bench:
                 bare.append(seconds)
         row("press to window", milliseconds(ours), "the plain dialog", milliseconds(plain))
         row("press to plain dialog", milliseconds(plain), BARE, milliseconds(bare))
+
+    def press_to_code(self, kodi: Kodi) -> None:
+        """Measure from the press to the request of a code, in turn with twenty lines; then the same on a slow box."""
+        for slow, rounds in ((False, ROUNDS), (True, SLOW_ROUNDS)):
+            ours: list[float] = []
+            windows: list[float] = []
+            twenty: list[float] = []
+            with held(kodi, SLOW_SHARE) if slow else contextlib.nullcontext():
+                for _ in range(rounds):
+                    ours.append(self._ask_for_code(kodi, start_ours))
+                    twenty.append(self._ask_for_code(kodi, start_twenty))
+                    with open_dialog(kodi, start_ours) as seconds:
+                        windows.append(seconds)
+            where = f", at {SLOW_SHARE:.0%} of a core" if slow else ""
+            row(f"press to the request of a code{where}", milliseconds(ours), TWENTY, milliseconds(twenty))
+            row(f"press to window{where}", milliseconds(windows), "our request of a code", milliseconds(ours))
+
+    def _ask_for_code(self, kodi: Kodi, start: Callable[[Kodi], None]) -> float:
+        """Return the seconds until the first request has come, and cancel. Kodi is asked nothing in that time."""
+        count = len(self.simkl.requests)
+        pressed_at = time.monotonic()
+
+        def start_and_wait(kodi: Kodi) -> None:
+            start(kodi)
+            wait_for("a request", lambda: len(self.simkl.requests) > count, 60)
+
+        with open_dialog(kodi, start_and_wait):
+            return self.simkl.requests[count].at - pressed_at
 
     def cancel(self, kodi: Kodi) -> None:
         """Measure from Back to the end of the dialog and of the script, while a poll hangs, and for the bare script."""
@@ -122,7 +160,7 @@ class Bench:
         """Count the requests of a sign-in that is approved after 12 seconds, with 5 seconds between polls."""
         first = len(self.simkl.requests)
         start_ours(kodi)
-        wait_for("a code", lambda: "enter this code" in kodi.message())
+        wait_for("a code", lambda: ENTER_CODE in kodi.message())
         time.sleep(12)
         self.simkl.approve(self.simkl.newest_code() or "", "Ada Lovelace")
         approved = time.perf_counter()
@@ -218,30 +256,38 @@ class Bench:
             return kodi.quit(60)
 
     def idle(self) -> None:
-        """Measure CPU and memory with the code on the screen, with the bare script, and at the home screen."""
-        with self.kodi() as kodi:
+        """Measure CPU and memory with the code on the screen, in twenty lines, and the CPU at the home screen."""
+        with self.kodi(self.consumers) as kodi:
             time.sleep(10)  # until Kodi has finished starting
-            cpu_home, memory_home = measure_idle(kodi)
-            with open_dialog(kodi, start_bare):
-                cpu_bare, memory_bare = measure_idle(kodi)
-            start_ours(kodi)
-            wait_for("a code", lambda: "enter this code" in kodi.message())
-            cpu, memory_ours = measure_idle(kodi)
-            grown = memory(kodi) - memory_ours
-        row("CPU while the code is shown", f"{cpu:.1f} %", f"{BARE}; at home", f"{cpu_bare:.1f} %; {cpu_home:.1f} %")
-        row("memory", f"{memory_ours:.0f} MB", f"{BARE}; at home", f"{memory_bare:.0f} MB; {memory_home:.0f} MB")
-        row("memory grown in that minute", f"{grown:.1f} MB", "", "")
+            cpu_home, _ = measure_idle(kodi)
+        cpu_twenty, memory_twenty = self._idle_with(start_twenty)
+        cpu, memory = self._idle_with(start_ours)
+        row(
+            "CPU while the code is shown", f"{cpu:.1f} %", f"{TWENTY}; at home", f"{cpu_twenty:.1f} %; {cpu_home:.1f} %"
+        )
+        row("memory that a sign-in adds", f"{memory:.1f} MB", TWENTY, f"{memory_twenty:.1f} MB")
+
+    def _idle_with(self, start: Callable[[Kodi], None]) -> tuple[float, float]:
+        """Return the CPU use with the code on the screen, and the memory that this has added, in a new Kodi each."""
+        with self.kodi(self.consumers) as kodi:
+            time.sleep(10)  # until Kodi has finished starting
+            before = memory(kodi)
+            count = len(self.simkl.of_kind("poll"))
+            start(kodi)
+            wait_for("a poll", lambda: len(self.simkl.of_kind("poll")) > count, 30)
+            cpu, with_code = measure_idle(kodi)
+        return cpu, with_code - before
 
 
 def start_ours(kodi: Kodi) -> None:
     """Start a sign-in."""
-    kodi.run("action=sign_in")
+    kodi.rpc("Addons.ExecuteAddon", addonid=ADDON_ID, params=["action=sign_in"])
 
 
 def sign_in(kodi: Kodi, simkl: StandIn) -> None:
     """Sign Ada in, and wait for the home screen."""
     start_ours(kodi)
-    wait_for("a code", lambda: "enter this code" in kodi.message())
+    wait_for("a code", lambda: ENTER_CODE in kodi.message())
     simkl.approve(simkl.newest_code() or "", "Ada Lovelace")
     kodi.wait_for_message("Signed in as")
     wait_for("the window to close", lambda: kodi.window() == HOME)
@@ -249,12 +295,12 @@ def sign_in(kodi: Kodi, simkl: StandIn) -> None:
 
 def start_twenty(kodi: Kodi) -> None:
     """Start the sign-in in twenty lines."""
-    kodi.builtin(f"RunScript({TWENTY})")
+    kodi.rpc("Addons.ExecuteAddon", addonid=TWENTY)
 
 
 def start_bare(kodi: Kodi) -> None:
     """Start the bare script, which only opens a dialog."""
-    kodi.builtin("RunScript(script.test.bare)")
+    kodi.rpc("Addons.ExecuteAddon", addonid="script.test.bare")
 
 
 @contextlib.contextmanager
@@ -263,12 +309,40 @@ def open_dialog(kodi: Kodi, start: Callable[[Kodi], None]) -> Iterator[float]:
     before = scripts_ended(kodi)
     started = time.perf_counter()
     start(kodi)
-    wait_for("the dialog", lambda: kodi.window() in (PROGRESS, SIGN_IN), interval=0.002)
+    wait_for("the dialog", lambda: kodi.window() in (PROGRESS, SIGN_IN), 60, interval=0.002)
     yield time.perf_counter() - started
     if kodi.window() in (PROGRESS, SIGN_IN):
         kodi.key("Back")
-    # Two scripts have to end: the helper add-on's, which started the other one, and the one with the dialog.
-    wait_for("the end", lambda: kodi.window() == HOME and scripts_ended(kodi) == before + 2)
+    wait_for("the end", lambda: kodi.window() == HOME and scripts_ended(kodi) > before, 60)
+
+
+@contextlib.contextmanager
+def held(kodi: Kodi, share: float) -> Iterator[None]:
+    """Within the with block, hold Kodi to this share of one core, as on a slow box, by stopping it in between."""
+    ended = threading.Event()
+
+    def hold() -> None:
+        while not ended.wait(HOLD_PERIOD * share):
+            os.kill(kodi.pid, signal.SIGSTOP)
+            time.sleep(HOLD_PERIOD * (1 - share))
+            os.kill(kodi.pid, signal.SIGCONT)
+
+    cores = os.sched_getaffinity(kodi.pid)
+    _pin(kodi, {min(cores)})
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        _pin(kodi, cores)
+
+
+def _pin(kodi: Kodi, cores: set[int]) -> None:
+    for thread in Path(f"/proc/{kodi.pid}/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def scripts_ended(kodi: Kodi) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.package import ROOT
 
 from . import namespace
-from .kodi import ADDON_SETTINGS, SIGN_IN, Kodi, make_home, wait_for, xvfb
+from .kodi import ADDON_SETTINGS, ENTER_CODE, SIGN_IN, Kodi, make_home, wait_for, xvfb
 from .standin import CLIENT_ID, HOSTS, StandIn
 
 SCREENSHOTS = ROOT / "build/screenshots"
@@ -74,7 +74,7 @@ def run_on_virtual_screen(home: Path, display: str, simkl: StandIn, client_id: s
         take_screenshot(kodi, "1-settings", "The add-on's settings: not signed in")
         kodi.press("Sign in")
         kodi.wait_for_window(SIGN_IN)
-        kodi.wait_for_message("enter this code", 30)
+        kodi.wait_for_message(ENTER_CODE, 30)
         code = kodi.code()
         take_screenshot(kodi, "2-code", f"The code is {code}")
         if client_id:

@@ -29,6 +29,9 @@ T = TypeVar("T")
 HOME, ADDON_SETTINGS, PROGRESS, YES_NO, KEYBOARD, CONFIRMATION = 10000, 10140, 10101, 10100, 10103, 13000
 """Kodi's ids of the windows that the add-on shows. The ids of windows that a script brings begin at 13000."""
 
+ENTER_CODE = "to simkl.com/pin and enter"
+"""What the instructions above a code have in common, with a QR code and without one."""
+
 SIGN_IN = -1
 """What Kodi.window() returns for the window of a sign-in and for its plain dialog alike."""
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads a screenshot: the QR code, as a phone reads it, and the characters of the code."""
+"""Reads a screenshot: the QR code, as a phone reads it, the characters of the code, and how well a text can be read."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from tools.package import ROOT
 
@@ -24,6 +25,40 @@ def read_qr(screenshot: Path) -> str:
     command = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(screenshot)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()
+
+
+def seen_by_phone(screenshot: Path, file: Path) -> None:
+    """Write what the camera of a phone sees of the screen of a small TV, 32 inches wide, at a distance of three metres.
+
+    The camera is that of most phones, 26 mm on a film of 36 mm, with a frame of 1920 pixels. So three metres away it
+    sees 3 * 36 / 26 = 4.15 m, and the TV, which is 0.708 m wide, has 327 of these pixels.
+    """
+    frame = Image.new("L", (1920, 1080), 90)
+    width = round(1920 * 0.708 / (3 * 36 / 26))
+    screen = Image.open(screenshot).convert("L").resize((width, width * 9 // 16), Image.Resampling.BOX)
+    frame.paste(screen, (700, 400))
+    frame.filter(ImageFilter.GaussianBlur(0.6)).save(file)
+
+
+def legibility(screenshot: Path, box: tuple[int, int, int, int]) -> tuple[float, float]:
+    """Return the height of the only line of text in a part of the screenshot, and its contrast as WCAG defines it.
+
+    box: left, top, right and bottom on a screen of 1920 by 1080, of which the height is also a part.
+    """
+    picture = Image.open(screenshot).convert("RGB")
+    scale = picture.size[0] / 1920
+    left, top, right, bottom = (int(edge * scale) for edge in box)
+    part = picture.crop((left, top, right, bottom))
+    counts = sorted((count, colour) for count, colour in part.getcolors(part.size[0] * part.size[1]) or [])
+    background = _luminance(counts[-1][1])
+    # The edges of the letters are mixed with the background, so only the text's own colour counts.
+    ink = max((_luminance(colour) for _, colour in counts), key=lambda value: abs(value - background))
+    middle = (ink + background) / 2
+    is_ink = [
+        any((_luminance(part.getpixel((x, y))) > middle) == (ink > background) for x in range(part.size[0]))
+        for y in range(part.size[1])
+    ]
+    return is_ink.count(True) / scale, (max(ink, background) + 0.05) / (min(ink, background) + 0.05)
 
 
 def qr_box(screenshot: Path) -> tuple[int, int, int, int]:
@@ -58,6 +93,14 @@ def read_code(screenshot: Path, length: int, layout: str, has_hyphen: bool = Fal
         cell = picture.crop((x, y, x + int(width * scale), y + int(height * scale)))
         code += min(glyphs, key=lambda character: _difference(cell, glyphs[character]))
     return code
+
+
+def _luminance(colour: Any) -> float:
+    """Return the relative luminance of a colour: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance."""
+    red, green, blue = (
+        value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour
+    )
+    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
 
 
 def _glyphs(size: tuple[int, int]) -> dict[str, Image.Image]:

@@ -20,15 +20,13 @@ import xbmcvfs
 
 from lib.simkl_account import wiring
 from lib.simkl_account.kodi import addon
+from tests import texts
 from tools.package import ROOT
 
 PROGRESS_WINDOW = 10101
 FIRST_SCRIPT_WINDOW = 13000
 
-_PO = (ROOT / "resources/language/resource.language.en_gb/strings.po").read_text(encoding="utf-8")
-TEXTS: dict[int, str] = {
-    int(number): text for number, text in re.findall(r'^msgctxt "#(\d+)"\nmsgid "(.+)"$', _PO, re.MULTILINE)
-}
+TEXTS = {number: entry.english for number, entry in texts.read("en_gb").items()}
 
 
 class Action:
@@ -319,6 +317,7 @@ def kodi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StubbedKodi:
     monkeypatch.setattr(xbmc, "getLocalizedString", lambda number: {222: "Cancel", 186: "OK"}[number])
     monkeypatch.setattr(xbmc, "getCondVisibility", state.condition)
     monkeypatch.setattr(xbmc, "getLanguage", lambda form: state.language)
+    monkeypatch.setattr(xbmc, "getRegion", {"dateshort": "%Y-%m-%d"}.__getitem__)
     monkeypatch.setattr(xbmc, "getInfoLabel", lambda label: state.top_heading)
     monkeypatch.setattr(xbmcgui, "getCurrentWindowDialogId", lambda: state.top_window)
     monkeypatch.setattr(xbmcvfs, "File", FakeFile)

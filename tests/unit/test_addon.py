@@ -110,6 +110,37 @@ def test_log_levels(kodi: StubbedKodi) -> None:
     ]
 
 
+HEBREW = "יש להיכנס לכתובת simkl.com/pin בשם Ada Lovelace, או (Client ID) מ-Simkl > 5."
+
+
+def test_right_to_left(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Hebrew, no line can begin with a Latin word: there is a mark in front, and two such words stay together."""
+    monkeypatch.setattr(type(addon.cached_addon()), "getLocalizedString", lambda self, number: HEBREW)
+    assert addon.text(32000) == HEBREW, "Kodi is in English"
+    kodi.language = "he"
+    text = addon.text(32000)
+    assert text.replace("\u200f", "").replace("\u00a0", " ") == HEBREW
+    assert text.split(" ")[3:] == [
+        "\u200fsimkl.com/pin",
+        "בשם",
+        "\u200fAda\u00a0Lovelace,",
+        "או",
+        "\u200f(Client\u00a0ID)",
+        "מ-Simkl",
+        "\u200f>\u00a05.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("region", "shown"), [("%d.%m.%Y", "24.11.2026"), ("%m/%d/%Y", "11/24/2026"), ("%-d-%-m-%Y", "24-11-2026")]
+)
+def test_local_date(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch, region: str, shown: str) -> None:
+    """A date is shown as Kodi's region writes it. What is no date is shown as it is."""
+    monkeypatch.setattr(xbmc, "getRegion", {"dateshort": region}.__getitem__)
+    assert addon.local_date("2026-11-24") == shown
+    assert [addon.local_date(day) for day in ("", "2026-99-99")] == ["", "2026-99-99"]
+
+
 def test_braces_in_a_value(kodi: StubbedKodi) -> None:
     """Braces in a value, such as a user's name, are shown as they are."""
     assert addon.text(Text.SIGNED_IN_AS, "{0} {x}") == "Signed in as {0} {x}"

@@ -55,16 +55,19 @@ def test_show_code(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:
         "Go to simkl.com/pin and enter this code",
         "",
         "[COLOR FFF5A623][B]5    G    6    J    A    H[/B][/COLOR]",
-        "Time left: 15:00",
+        "Time left: 15 min",
     ]
 
 
 @pytest.mark.parametrize(
     ("left", "percent", "text"),
-    [(899.2, 99, "15:00"), (450, 50, "7:30"), (59.5, 6, "1:00"), (0.4, 0, "0:01")],
+    [(899.2, 99, "15 min"), (840, 93, "14 min"), (60.1, 6, "2 min"), (60, 6, "1:00"), (0.4, 0, "0:01")],
 )
 def test_time_left(kodi: StubbedKodi, screen: dialogs.ProgressScreen, left: float, percent: int, text: str) -> None:
-    """The time left is shown in percent and as text, rounded up, above the line that says that Simkl is unreachable."""
+    """The time left is shown in percent and as text, rounded up, above the line that says that Simkl is unreachable.
+
+    Only the last minute is counted in seconds.
+    """
     screen.show_code(CODE)
     screen.show_unreachable(FAILURE)
     screen.show_time_left(left)
@@ -84,9 +87,9 @@ def test_unchanged_text_is_not_drawn(kodi: StubbedKodi, screen: dialogs.Progress
     """The dialog is updated only if its text has changed."""
     screen.show_contacting()
     screen.show_code(CODE)
-    for tenth in range(1, 10):
-        screen.show_time_left(899 + tenth / 10)
-    assert len(kodi.progress) == 2
+    for second in range(841, 900):
+        screen.show_time_left(second)
+    assert len(kodi.progress) == 2, "a screen that is drawn each second costs much on a small box"
 
 
 def test_show_approved(kodi: StubbedKodi, screen: dialogs.ProgressScreen) -> None:

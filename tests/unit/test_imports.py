@@ -49,7 +49,7 @@ class Kodi:
         raise SystemExit
     log = staticmethod(lambda *arguments: None)
     translatePath = staticmethod(lambda path: path)
-    getLocalizedString = staticmethod(lambda *arguments: "")
+    getLocalizedString = getLanguage = staticmethod(lambda *arguments: "")
 
 Kodi.Monitor = Kodi.Addon = Kodi.WindowXMLDialog = Kodi.Window = Kodi
 names = ("xbmc", "xbmcaddon", "xbmcgui", "xbmcvfs")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every translation is complete, well formed, in its own language, and has the same placeholders and addresses."""
+"""The translations have the placeholders, addresses and names of the English texts, and fit on the screen.
+
+A text that is not translated is shown in English. So a translation may be incomplete, but not one of those in COMPLETE.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,42 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests import texts
 from tools.package import ROOT
 
-LANGUAGES = ROOT / "resources/language"
 ADDON = ElementTree.parse(ROOT / "addon.xml").getroot()
-NAMES = sorted(path.name[len("resource.language.") :] for path in LANGUAGES.iterdir())
-EXPECTED = (
-    "ar_sa cs_cz da_dk de_de el_gr en_gb es_es es_mx fi_fi fr_fr he_il hu_hu it_it ja_jp ko_kr nb_no nl_nl pl_pl pt_br "
-    "pt_pt ro_ro ru_ru sv_se tr_tr uk_ua zh_cn zh_tw"
-)
+ENGLISH = texts.read("en_gb")
+TRANSLATIONS = [language for language in texts.LANGUAGES if language != "en_gb"]
+COMPLETE = [
+    "ar_sa",
+    "cs_cz",
+    "da_dk",
+    "de_de",
+    "el_gr",
+    "es_es",
+    "es_mx",
+    "fi_fi",
+    "fr_fr",
+    "he_il",
+    "hu_hu",
+    "it_it",
+    "ja_jp",
+    "ko_kr",
+    "nb_no",
+    "nl_nl",
+    "pl_pl",
+    "pt_br",
+    "pt_pt",
+    "ro_ro",
+    "ru_ru",
+    "sv_se",
+    "tr_tr",
+    "uk_ua",
+    "zh_cn",
+    "zh_tw",
+]
+"""The languages in which every text is translated, and has to stay so."""
+
 SCRIPTS = {
     "ru": "CYRILLIC",
     "uk": "CYRILLIC",
@@ -34,39 +64,31 @@ SAME_AS_ENGLISH = {("it_it", "Account"), ("nl_nl", "Account")} | {
 }
 """The texts whose translation is the same as the English text."""
 
-_ENTRY = re.compile(r'msgctxt "#(\d+)"\nmsgid "((?:[^"\\]|\\.)+)"\nmsgstr "((?:[^"\\]|\\.)*)"')
+_LIMIT = re.compile(r"At most (\d+) characters\.")
 _KEPT = re.compile(r"{\d}|simkl\.com(?:/[a-z]+(?:-[a-z]+)?)*|script\.module\.\w+|PRO|VIP|PySocks|SOCKS")
 
 
-def entries(language: str) -> dict[int, tuple[str, str]]:
-    """Return the English text and the translation for each id. There must be nothing else in the file."""
-    text = (LANGUAGES / f"resource.language.{language}/strings.po").read_text(encoding="utf-8")
-    header, _, body = text.partition("\n\n")
-    assert f'"Language: {language}\\n"' in header
-    found: list[tuple[str, str, str]] = _ENTRY.findall(body)
-    rest = _ENTRY.sub("", body)
-    assert not re.sub(r"#.*|\s", "", rest), "the file has lines that belong to no entry"
-    assert len({number for number, _, _ in found}) == len(found), "two entries have the same id"
-    return {int(number): (english, translation) for number, english, translation in found}
+def translated(language: str) -> list[tuple[int, str, str]]:
+    """Return the texts that are translated into a language: the id, the English text, and the translation."""
+    return [
+        (number, entry.english, entry.translation)
+        for number, entry in texts.read(language).items()
+        if entry.translation
+    ]
 
 
-ENGLISH = entries("en_gb")
+@pytest.mark.parametrize("language", COMPLETE)
+def test_complete(language: str) -> None:
+    """Every text is translated."""
+    assert {number for number, _, _ in translated(language)} == set(ENGLISH)
 
 
-def test_languages() -> None:
-    """There is a folder for each language, and for no other."""
-    assert EXPECTED.split() == NAMES
-
-
-@pytest.mark.parametrize("language", [name for name in NAMES if name != "en_gb"])
+@pytest.mark.parametrize("language", TRANSLATIONS)
 def test_translation(language: str) -> None:
-    """A translation has each English text once, translated, with the same placeholders, addresses and names."""
-    translated = entries(language)
-    assert {number: english for number, (english, _) in translated.items()} == {
-        number: english for number, (english, _) in ENGLISH.items()
-    }
-    for english, translation in translated.values():
-        assert translation == translation.strip() != ""
+    """A translation is of the English text as it is now, and has the same placeholders, addresses and names."""
+    for number, english, translation in translated(language):
+        assert english == ENGLISH[number].english
+        assert translation == translation.strip()
         assert sorted(_KEPT.findall(translation)) == sorted(_KEPT.findall(english)), translation
         assert ("Simkl" in translation) >= ("Simkl " in english), translation
         assert "[" not in translation and "$" not in translation
@@ -75,35 +97,45 @@ def test_translation(language: str) -> None:
             assert translation != english
 
 
-@pytest.mark.parametrize("language", [name for name in NAMES if name[:2] in SCRIPTS])
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_lengths(language: str) -> None:
+    """No text is longer than the comment above the English text allows."""
+    for number, english, translation in translated(language):
+        limit = _LIMIT.search(ENGLISH[number].comment)
+        if limit:
+            assert len(english) <= int(limit[1])
+            assert len(translation) <= int(limit[1]), f"{number}: {translation}"
+
+
+@pytest.mark.parametrize("language", [name for name in TRANSLATIONS if name[:2] in SCRIPTS])
 def test_own_letters(language: str) -> None:
     """Each translation has a letter of its language, if that language is not written in Latin letters."""
-    for english, translation in entries(language).values():
+    for _, english, translation in translated(language):
         if (language, english) in SAME_AS_ENGLISH:
             continue
         names = [unicodedata.name(c) for c in _KEPT.sub("", translation) if c.isalpha()]
         assert any(name.startswith(SCRIPTS[language[:2]]) for name in names), translation
 
 
-@pytest.mark.parametrize("language", [name for name in NAMES if name not in ("en_gb", "de_de")])
+@pytest.mark.parametrize("language", [name for name in TRANSLATIONS if name != "de_de"])
 def test_no_english_words(language: str) -> None:
     """No translation has a common English word in it."""
-    for _, translation in entries(language).values():
+    for _, _, translation in translated(language):
         assert not re.search(r"\b(the|sign|your|this|enter|cannot|please|again|with|and)\b", translation, re.IGNORECASE)
 
 
 def test_japanese_letters() -> None:
     """Each Japanese translation has a Japanese letter, of any of the three kinds."""
-    for _, translation in entries("ja_jp").values():
+    for _, _, translation in translated("ja_jp"):
         assert any(unicodedata.name(c).startswith(("CJK", "HIRAGANA", "KATAKANA")) for c in translation), translation
 
 
 @pytest.mark.parametrize("tag", ["summary", "description", "disclaimer"])
 def test_addon_xml_languages(tag: str) -> None:
-    """Each text of addon.xml is there once in every language, and names Simkl if it is not the disclaimer."""
-    texts = {element.get("lang", "").lower(): element.text or "" for element in ADDON.iter(tag)}
-    assert sorted(texts) == NAMES
-    assert len(set(texts.values())) == len(texts), "two languages have the same text"
-    for text in texts.values():
+    """Each text of addon.xml is there in every complete language, and names Simkl if it is not the disclaimer."""
+    found = {element.get("lang", "").lower(): element.text or "" for element in ADDON.iter(tag)}
+    assert {"en_gb", *COMPLETE} <= set(found)
+    assert len(set(found.values())) == len(found), "two languages have the same text"
+    for text in found.values():
         assert text == text.strip() != ""
         assert "Simkl" in text or tag == "disclaimer"

@@ -14,6 +14,7 @@ from lib.simkl_account.kodi.addon import ADDON_ID
 from lib.simkl_account.kodi.strings import Text, message_id, retry_label_id
 from lib.simkl_account.outcome import Cause, Outcome, SignInResult
 from lib.simkl_account.setting import Setting
+from tests import texts
 from tools.package import ROOT, read_shipped, shipped_files
 
 _FONT_LINES = 27
@@ -26,13 +27,7 @@ ADDON = ElementTree.parse(ROOT / "addon.xml").getroot()
 # Texts
 
 
-def texts() -> dict[int, str]:
-    """Return the English texts in strings.po by their ids."""
-    po = (RESOURCES / "language/resource.language.en_gb/strings.po").read_text(encoding="utf-8")
-    pairs = re.findall(r'^msgctxt "#(\d+)"\nmsgid "(.+)"\nmsgstr ""$', po, re.MULTILINE)
-    assert len(pairs) == po.count("msgctxt")
-    assert len({number for number, _ in pairs}) == len(pairs), "two texts have the same id"
-    return {int(number): text for number, text in pairs}
+TEXTS = {number: entry.english for number, entry in texts.read("en_gb").items()}
 
 
 def ids_in_code() -> set[int]:
@@ -50,12 +45,20 @@ def ids_in_settings() -> set[int]:
 
 def test_text_ids() -> None:
     """The ids in strings.po are those that the code and settings.xml use."""
-    assert set(texts()) == ids_in_code() | ids_in_settings()
+    assert set(TEXTS) == ids_in_code() | ids_in_settings()
+
+
+def test_comments_for_translators() -> None:
+    """Each English text has a comment that says where it is shown. Those of buttons say how long they may be."""
+    comments = {number: entry.comment for number, entry in texts.read("en_gb").items()}
+    assert all(comments.values())
+    for number in (Text.NEW_CODE, Text.TRY_AGAIN, Text.SIGN_IN_AGAIN, Text.ENTER_CLIENT_ID, Text.SIGN_OUT):
+        assert "At most 20 characters." in comments[number], "the buttons of Kodi's dialogs have no room for more"
 
 
 def test_text_id_range() -> None:
     """The ids are in the range that Kodi has for the texts of a script: 32000 to 32999."""
-    assert all(32000 <= number <= 32999 for number in texts())
+    assert all(32000 <= number <= 32999 for number in TEXTS)
 
 
 def test_text_ids_have_names() -> None:
@@ -65,7 +68,7 @@ def test_text_ids_have_names() -> None:
     for path in shipped_files():
         if path.suffix == ".py" and path.name != "strings.py":
             numbers = {n.value for n in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(n, ast.Constant)}
-            assert not numbers & set(texts()), f"{path} has the number of a text"
+            assert not numbers & set(TEXTS), f"{path} has the number of a text"
 
 
 def test_placeholders() -> None:
@@ -73,6 +76,7 @@ def test_placeholders() -> None:
     one_placeholder = (
         Text.ENTER_CODE,
         Text.TIME_LEFT,
+        Text.MINUTES_LEFT,
         Text.SIGNED_IN_AS,
         Text.STILL_SIGNED_IN,
         Text.READ_ONLY,
@@ -81,7 +85,7 @@ def test_placeholders() -> None:
         Text.APP_LIMIT,
         Text.IN_HOURS,
     )
-    for number, text in texts().items():
+    for number, text in TEXTS.items():
         expected: list[str] = []
         if number in one_placeholder:
             expected = ["{0}"]
@@ -92,11 +96,10 @@ def test_placeholders() -> None:
 
 def test_outcomes_have_texts() -> None:
     """Each outcome that the user is told about has a text, and each cause has its own."""
-    english = texts()
     for result in SignInResult:
         for cause in Cause if result is SignInResult.UNREACHABLE else [None]:
             if result not in (SignInResult.CANCELLED, SignInResult.SHUTTING_DOWN):
-                assert english[message_id(Outcome(result, cause))]
+                assert TEXTS[message_id(Outcome(result, cause))]
     messages = [message_id(Outcome(SignInResult.UNREACHABLE, cause)) for cause in Cause]
     assert len(set(messages)) == len(messages), "two causes have the same text"
     assert message_id(Outcome(SignInResult.SIGNED_IN, user_name="Ada")) == Text.SIGNED_IN_AS
@@ -146,6 +149,23 @@ def test_default_client_id() -> None:
         defaults = {setting.get("id"): setting.findtext("default") or None for setting in tree.iter("setting")}
         assert defaults["client_id"] == default
         assert defaults["access_token"] is None
+
+
+def test_first_row_is_an_action() -> None:
+    """The first visible row is an action, whoever is signed in: Kodi focuses it. All rows are enabled."""
+    rows = [setting for setting in SETTINGS.iter("setting") if setting.find("control") is not None]
+    for signed_in in ("", "yes", "again", "outdated"):
+        (first, *_) = [row for row in rows if is_visible(row, signed_in)]
+        assert first.find("data") is not None, signed_in
+    assert not list(SETTINGS.iter("enable")), "a disabled row is too pale to read"
+
+
+def is_visible(row: ElementTree.Element, signed_in: str) -> bool:
+    """Return True if nothing hides a row of the settings while signed_in has this value."""
+    conditions = [
+        element for element in row.iter() if element.get("setting") == "signed_in" and element.get("operator")
+    ]
+    return all(((element.text or "") == signed_in) == (element.get("operator") == "is") for element in conditions)
 
 
 # Other files

@@ -199,7 +199,7 @@ def test_second_sign_in(kodi: StubbedKodi, person: Person) -> None:
     """If a sign-in is open, a second one shows only a notification; when the first has ended, the next one starts."""
     with Lock(SIGN_IN):
         script.run(["default.py", "action=sign_in", "from=settings"])
-    assert kodi.notifications == ["A sign-in is already open."]
+    assert kodi.notifications == ["A sign-in, a check or a sign-out is already running."]
     assert (person.sign_ins, kodi.builtins) == ([], [])
     script.run(["default.py", "action=sign_in"])
     assert len(person.sign_ins) == 1
@@ -234,7 +234,7 @@ def test_from_settings_with_lock_held(kodi: StubbedKodi, person: Person, checks:
     person.answers = [True]
     with Lock(SIGN_IN):
         script.run(["default.py", f"action={action}", "from=settings"])
-    assert kodi.notifications == ["A sign-in is already open."]
+    assert kodi.notifications == ["A sign-in, a check or a sign-out is already running."]
     assert kodi.builtins == []
     assert (person.shown, person.sign_ins, checks, kodi.progress, kodi.events) == ([], [], [], [], [])
     assert kodi.settings == before
@@ -299,7 +299,7 @@ def test_sign_out_while_signing_in(kodi: StubbedKodi, person: Person) -> None:
     person.answers = [True, True]
     with Lock(SIGN_IN):
         script.run(["default.py", "action=sign_out"])
-    assert kodi.notifications == ["A sign-in is already open."]
+    assert kodi.notifications == ["A sign-in, a check or a sign-out is already running."]
     assert kodi.settings["access_token"] == "t"
     script.run(["default.py", "action=sign_out"])
     assert kodi.settings["access_token"] == ""
@@ -405,7 +405,11 @@ def test_check_while_signing_in(kodi: StubbedKodi, person: Person, checks: list[
     kodi.settings.update(signed_in())
     with Lock(SIGN_IN):
         script.run(["default.py", "action=check"])
-    assert (checks, kodi.progress, kodi.notifications) == ([], [], ["A sign-in is already open."])
+    assert (checks, kodi.progress, kodi.notifications) == (
+        [],
+        [],
+        ["A sign-in, a check or a sign-out is already running."],
+    )
 
 
 def test_check_when_signed_out(kodi: StubbedKodi, person: Person, checks: list[Any]) -> None:

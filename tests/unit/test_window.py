@@ -118,11 +118,11 @@ def test_show_code(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     screen.show_code(CODE._replace(user_code="AB-1", link="https://simkl.com/pin/AB-1"))
     assert shown(kodi) == {
         "title": "Sign in to Simkl",
-        "instructions": "Scan, or go to simkl.com/pin and enter this code",
+        "instructions": "Scan the QR code, or go to simkl.com/pin and enter the code below",
         "code": "A, B, -, 1",
         "shows_code": "yes",
-        "time": "Time left: 15:00",
-        "state": "Waiting for you to enter the code",
+        "time": "Time left: 15 min",
+        "state": "Waiting for your approval",
         "layout": "ltr",
         "cancel": "Cancel",
     }
@@ -241,7 +241,13 @@ def test_right_to_left(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
 def test_time_left(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     """The time left is shown as text and as a bar; if no time is left, the code is not shown any more."""
     screen.show_code(CODE)
-    for seconds, text, width in ((899.2, "15:00", 1000), (61, "1:01", 67), (59.1, "1:00", 65), (1, "0:01", 1)):
+    for seconds, text, width in (
+        (899.2, "15 min", 1000),
+        (839, "14 min", 932),
+        (61, "2 min", 67),
+        (59.1, "1:00", 65),
+        (1, "0:01", 1),
+    ):
         screen.show_time_left(seconds)
         assert shown(kodi)["time"] == f"Time left: {text}"
         assert calls(kodi, BAR)["setWidth"] == (width,)
@@ -261,10 +267,10 @@ def test_unreachable(kodi: StubbedKodi, screen: window.WindowScreen) -> None:
     assert shown(kodi)["state"] == "Simkl is busy, trying again in a few minutes"
     screen.show_unreachable(None)
     screen.show_time_left(800)
-    assert shown(kodi)["state"] == "Waiting for you to enter the code"
+    assert shown(kodi)["state"] == "Waiting for your approval"
     screen.show_unreachable(FAILURE)
     screen.show_code(CODE)
-    assert shown(kodi)["state"] == "Waiting for you to enter the code", "a new code"
+    assert shown(kodi)["state"] == "Waiting for your approval", "a new code"
 
 
 def test_show_approved(kodi: StubbedKodi, screen: window.WindowScreen) -> None:

@@ -45,8 +45,10 @@ class AccountStore:
         today: Callable[[], date] = date.today,
         unsaved: dict[str, Credentials] | None = None,
         on_change: Callable[[Account], None] = lambda account: None,
+        local_date: Callable[[str], str] = str,
     ) -> None:
         """warn: writes a line to the log. on_change: called after Simkl has said something new of the account.
+        local_date: returns a date such as 2026-11-24 as the settings window shows it.
 
         unsaved: refreshed credentials that could not be stored, which all stores of an interpreter share. The key is
         the access token that is stored, which Simkl has ended.
@@ -55,6 +57,7 @@ class AccountStore:
         self._warn = warn
         self._today = today
         self._on_change = on_change
+        self._local_date = local_date
         self._unsaved = {} if unsaved is None else unsaved
 
     def load(self) -> Account | None:
@@ -149,7 +152,7 @@ class AccountStore:
             if stored and not values[Setting.ACCOUNT]:
                 self._write(*stored)
             elif stored:
-                self._journal.change(_repeated(*stored))
+                self._journal.change(self._repeated(*stored))
             elif values[Setting.ACCOUNT] and not values[Setting.SIGNED_IN] and _is_account(values[Setting.ACCOUNT]):
                 self._clear()
             else:
@@ -206,8 +209,17 @@ class AccountStore:
         fields = {**fields, **credentials._asdict(), **account._asdict()}
         del fields["can_write"]  # which credentials say
         text = json.dumps(fields, sort_keys=True)
-        changes = {Setting.SIGNED_IN: _status(account), Setting.ACCOUNT: text, **_repeated(credentials, account)}
+        changes = {Setting.SIGNED_IN: _status(account), Setting.ACCOUNT: text, **self._repeated(credentials, account)}
         return self._journal.change(changes, _FIRST)
+
+    def _repeated(self, credentials: Credentials, account: Account) -> dict[str, str]:
+        """Return the settings that repeat parts of the account. The name is first: no new token beside an old name."""
+        return {
+            Setting.USER_NAME: account.name,
+            Setting.ACCESS_TOKEN: credentials.access_token,
+            Setting.ACCOUNT_TYPE: account.type,
+            Setting.SIGNED_IN_SINCE: self._local_date(account.since),
+        }
 
     def _clear(self) -> None:
         """Clear all settings of the account. ACCESS_TOKEN goes before ACCOUNT, without which it would count."""
@@ -220,16 +232,6 @@ class AccountStore:
             Setting.SIGNED_IN,
         )
         self._journal.change(dict.fromkeys(names, ""), names, commit_first=True)
-
-
-def _repeated(credentials: Credentials, account: Account) -> dict[str, str]:
-    """Return the settings that repeat parts of the account. The name goes first: no new token beside an old name."""
-    return {
-        Setting.USER_NAME: account.name,
-        Setting.ACCESS_TOKEN: credentials.access_token,
-        Setting.ACCOUNT_TYPE: account.type,
-        Setting.SIGNED_IN_SINCE: account.since,
-    }
 
 
 def _is_account(text: str) -> bool:

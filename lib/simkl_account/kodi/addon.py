@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # typing is not loaded before the first dialog is shown: see 
 
 ADDON_ID = "script.simkl.account"
 
+_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi")
+
+_RIGHT_TO_LEFT_MARK, _NO_BREAK_SPACE = "\u200f", "\u00a0"
+
 _UPDATE_TIMEOUT = 60.0
 """Seconds that an update of this add-on may take. Kodi also downloads new dependencies in that time."""
 
@@ -92,7 +96,35 @@ def _is_disabled() -> bool:
 
 def text(string_id: int, *values: str) -> str:
     """Return a text of strings.po in Kodi's language, with the values in place of {0}, {1}, ..."""
-    return cached_addon().getLocalizedString(string_id).format(*values)
+    found = cached_addon().getLocalizedString(string_id).format(*values)
+    return _keep_right_to_left(found) if is_right_to_left() else found
+
+
+def is_right_to_left() -> bool:
+    """Return True if Kodi's language is read from right to left."""
+    return xbmc.getLanguage(xbmc.ISO_639_1) in _RIGHT_TO_LEFT
+
+
+def _keep_right_to_left(message: str) -> str:
+    """Mark the names and addresses in a text of Hebrew or Arabic, so that each line is read from right to left.
+
+    Kodi breaks a text into lines, and then gives each line the direction of its first letter. So this puts a mark in
+    front of Latin words, which Kodi does not draw, and keeps those that belong together in one line.
+    """
+    import re
+
+    latin = r"(?<!\S)[^\s\u0590-\u08ff]+(?: [^\s\u0590-\u08ff]+)*"
+    return re.sub(latin, lambda found: _RIGHT_TO_LEFT_MARK + found[0].replace(" ", _NO_BREAK_SPACE), message)
+
+
+def local_date(day: str) -> str:
+    """Return a day such as "2026-11-24" as Kodi's region writes it."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(day).strftime(xbmc.getRegion("dateshort"))
+    except ValueError:
+        return day
 
 
 def name() -> str:

@@ -174,7 +174,12 @@ def ask_text(heading: str) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """Return a text with the minutes and seconds that are left, rounded up."""
+    """Return a text with the minutes that are left, rounded up; in the last minute, with the seconds.
+
+    A text that changes each second makes Kodi draw the whole screen each second, which a small box feels.
+    """
+    if seconds > 60:
+        return text(Text.MINUTES_LEFT, str(ceil(seconds / 60)))
     minutes, rest = divmod(ceil(seconds), 60)
     return text(Text.TIME_LEFT, f"{minutes}:{rest:02}")
 

@@ -7,7 +7,7 @@ import xbmc
 import xbmcgui
 
 from . import dialogs
-from .addon import cached_addon, text
+from .addon import cached_addon, is_right_to_left, text
 from .modeless import ModelessDialog
 from .strings import Text, message, retry_label_id, still_trying_id
 
@@ -37,8 +37,6 @@ _OPEN_TIMEOUT = 3.0
 
 _OPEN_INTERVAL = 0.01
 """Seconds between two looks at whether the window is open."""
-
-_RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi")
 
 _KEY_DELAY = 0.01
 """Seconds to let Kodi deliver key presses from before a question, so that they do not answer it."""
@@ -168,7 +166,7 @@ class WindowScreen:
     def _say(self, said: str) -> None:
         """Let a screen reader say this. It says the label of the button with the focus each time that it changes."""
         for button in ("cancel", "again"):
-            word = self._window.getProperty(button)
+            word = self._window.texts.get(button)
             self._window.put(f"{button}_spoken", f"{said.rstrip('.…')}. {word}" if word else "")
 
     def _lay_out(self, user_code: str) -> None:
@@ -191,7 +189,7 @@ class WindowScreen:
         bar = self._window.control(_BAR)
         width = int(_BAR_WIDTH * min(1.0, share))
         bar.setWidth(width)
-        bar.setPosition(_BAR_LEFT + (_BAR_WIDTH - width if _is_right_to_left() else 0), bar.getY())
+        bar.setPosition(_BAR_LEFT + (_BAR_WIDTH - width if is_right_to_left() else 0), bar.getY())
 
     def _forget_code(self) -> None:
         if self._code:
@@ -211,7 +209,7 @@ class WindowScreen:
         if path and self._code:
             self._window.control(_QR_CODE).setImage(path, False)
             self._window.put("instructions", text(Text.SCAN_OR_ENTER_CODE, self._code.page))
-            self._window.put("layout", "rtl" if _is_right_to_left() else "ltr")
+            self._window.put("layout", "rtl" if is_right_to_left() else "ltr")
 
     def _stop_drawing(self) -> None:
         self._window.put("layout", "")
@@ -231,6 +229,11 @@ class _Window(ModelessDialog):
     _retry_at = float("-inf")
     """When New code or Try again was pressed."""
 
+    def __init__(self, *arguments: str) -> None:
+        super().__init__(*arguments)
+        self.texts: dict[str, str] = {}
+        """What put() has set. Asking Kodi could take as long as Kodi takes to draw a frame."""
+
     def open(self, runtime: KodiRuntime) -> None:
         """Show the window and wait until Kodi has opened it. Raises RuntimeError if Kodi does not."""
         self._runtime = runtime
@@ -249,8 +252,9 @@ class _Window(ModelessDialog):
 
     def put(self, name: str, value: str) -> bool:
         """Set one of the window's texts. Returns True if the text has changed."""
-        if self.getProperty(name) == value:
+        if self.texts.get(name, "") == value:
             return False
+        self.texts[name] = value
         self.setProperty(name, value)
         return True
 
@@ -277,7 +281,3 @@ def _letters(code: Code) -> str:
 
 def _spoken(code: Code) -> str:
     return f"{text(Text.ENTER_CODE, code.page)}. {_letters(code)}"
-
-
-def _is_right_to_left() -> bool:
-    return xbmc.getLanguage(xbmc.ISO_639_1) in _RIGHT_TO_LEFT
