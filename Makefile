@@ -18,7 +18,7 @@ KODI_PACKAGES := mmdebstrap debian-archive-keyring xvfb imagemagick zbar-tools i
 # The tests and Kodi share files in /tmp, which Kodi sees in its own file system, too.
 export TMPDIR := /tmp
 
-.PHONY: help run test test-unit test-oldest test-kodi screenshots fleet bench crash mutants lint format news zip clean kodi
+.PHONY: help run test test-unit test-oldest test-kodi screenshots fleet bench crash mutants lint format news zip repository clean kodi
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -75,8 +75,12 @@ format: $(VENV)/done ## Format the sources
 news: $(VENV)/done ## Copy the newest part of changelog.txt into addon.xml
 	$(RUN) -m tools.news
 
-zip: $(VENV)/done ## Make the zip that Kodi installs (CLIENT_ID=... sets the build's client id)
-	$(RUN) -m tools.package build $(CLIENT_ID)
+zip: $(VENV)/done ## Make the zip that Kodi installs (a release: CLIENT_ID=... SOURCE=https://...)
+	$(RUN) -m tools.package build $(CLIENT_ID) $(SOURCE)
+
+repository: $(VENV)/done ## Make a repository of the zips in ZIPS=FOLDER, to be served at URL=https://...
+	rm -rf build/repository
+	$(RUN) -m tools.repository $(URL) build/repository $(ZIPS)/*.zip
 
 clean: ## Remove everything that the other targets have made, except the releases of Kodi
 	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -21,8 +21,9 @@ from kodi_addon_checker.reporter import ReportManager
 
 from tools.package import ADDON_ID, ROOT, write_zip
 
-BRANCHES = {"matrix": "19", "nexus": "20", "omega": "21"}
-"""The branches of Kodi's repository, and the release of Kodi that each is for."""
+BRANCHES = {"matrix": "19", "nexus": "20", "omega": "21", "piers": "21"}
+"""The branches of Kodi's repository, and the release of Kodi whose modules in tests/rig are most like the branch's.
+piers is for Kodi 22."""
 
 
 class Findings:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lists the files that ship, and makes the zip that Kodi installs.
 
-usage: python tools/package.py OUTPUT_FOLDER [CLIENT_ID]
+usage: python tools/package.py OUTPUT_FOLDER [CLIENT_ID SOURCE]
+
+A zip with a client ID is a release, so it needs the address of its source, too.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ SHIPPED = ("addon.xml", "changelog.txt", "default.py", "LICENSE.txt", "lib", "re
 NOT_SHIPPED = ("__pycache__", "py.typed")
 """py.typed is for type checkers, which read the source. Kodi's repository does not accept such a file."""
 ADDON_ID = "script.simkl.account"
+PLACEHOLDER = "https://github.com/simkl-account/script.simkl.account"
+"""The website and the source in addon.xml. It is no real address: whoever publishes the add-on gives theirs."""
 VERSION = ElementTree.parse(ROOT / "addon.xml").getroot().attrib["version"]
 
 _CLIENT_ID_DEFAULT = re.compile(r'(<setting id="client_id".*?)<default/>', re.DOTALL)
@@ -32,9 +36,14 @@ def shipped_files() -> Iterator[Path]:
         yield from (path.relative_to(ROOT) for path in files if not {*NOT_SHIPPED} & {*path.parts})
 
 
-def read_shipped(path: Path, client_id: str = "") -> bytes:
-    """Return the content of a file as it ships. client_id: becomes the default of the setting client_id."""
+def read_shipped(path: Path, client_id: str = "", source: str = "") -> bytes:
+    """Return the content of a file as it ships.
+
+    client_id: becomes the default of the setting client_id. source: the address of the source, for addon.xml.
+    """
     content = (ROOT / path).read_bytes()
+    if source and path == Path("addon.xml"):
+        return content.replace(PLACEHOLDER.encode(), escape(source).encode())
     if not client_id or path != Path("resources/settings.xml"):
         return content
     default = f"<default>{escape(client_id)}</default>"
@@ -43,21 +52,31 @@ def read_shipped(path: Path, client_id: str = "") -> bytes:
     return filled_in.encode()
 
 
-def write_zip(folder: Path, client_id: str = "") -> Path:
-    """Write the zip, and return its path. The same files always make the same bytes."""
+def write_zip(folder: Path, client_id: str = "", source: str = "") -> Path:
+    """Write the zip, and return its path. The same files always make the same bytes. See read_shipped()."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{ADDON_ID}-{VERSION}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in shipped_files():
-            entry = zipfile.ZipInfo(
-                f"{ADDON_ID}/{path.as_posix()}"
-            )  # with the date 1980-01-01, so that the bytes do not depend on the day
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3  # Unix, on every system
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, read_shipped(path, client_id))
+            write_entry(archive, f"{ADDON_ID}/{path.as_posix()}", read_shipped(path, client_id, source))
     return target
 
 
+def write_entry(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Write a file into a zip, so that the same content always makes the same bytes."""
+    entry = zipfile.ZipInfo(name)  # with the date 1980-01-01
+    entry.external_attr = 0o644 << 16
+    entry.create_system = 3  # Unix, on every system
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
+
+
+def main(folder: str, client_id: str = "", source: str = PLACEHOLDER) -> None:
+    """Write the zip, and print its path. Exits with a message if it is a release without an address of its own."""
+    if client_id and source == PLACEHOLDER:
+        sys.exit("A release needs the address of its source: SOURCE=https://...")
+    print(write_zip(Path(folder), client_id, source))
+
+
 if __name__ == "__main__":
-    print(write_zip(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""))
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.rig.kodi import ENTER_CODE, HOME, SIGN_IN, Kodi, wait_for
+from tests.rig.screen import read_qr
 from tests.rig.standin import StandIn
 
 both_views = pytest.mark.parametrize("view", ["window", "plain"], indirect=True)
@@ -28,6 +29,12 @@ def shown_code(kodi: Kodi) -> str:
     in_plain_dialog = re.search(r"\[B\](.*?)\[/B\]", message)
     code = in_plain_dialog.group(1) if in_plain_dialog else wait_for("the code in the window", kodi.code)
     return code.replace(" ", "")
+
+
+def seen_qr(kodi: Kodi, screenshot: Path) -> str:
+    """Take a screenshot, and return the link in the QR code on it; "" if there is none."""
+    kodi.screenshot(screenshot)
+    return read_qr(screenshot)
 
 
 def sign_in(kodi: Kodi, simkl: StandIn, name: str = "Ada Lovelace") -> str:

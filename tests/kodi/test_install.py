@@ -18,19 +18,20 @@ from tests.rig.consumer import CONSUMER, Consumer
 from tests.rig.faults import answer_once
 from tests.rig.home import CONSUMERS, MODULE_ADDON
 from tests.rig.kodi import ADDON_SETTINGS, HOME, YES_NO, Kodi, KodiError, copy_home, wait_for
-from tests.rig.repository import Repository
+from tests.rig.repository import Repository, add_source
 from tests.rig.standin import CLIENT_ID, StandIn
 from tools.package import ADDON_ID, ROOT, VERSION, write_zip
+from tools.repository import REPOSITORY_ID, REPOSITORY_VERSION
 
 from .conftest import Template
-from .steps import leave, shown_code, sign_in, sign_in_and_leave, stored
+from .steps import leave, seen_qr, shown_code, sign_in, sign_in_and_leave, stored
 
 pytestmark = [pytest.mark.every_kodi, pytest.mark.forgets_the_addon]
 
 FIRST_VERSION = ROOT / "tests/kodi/older/script.simkl.account-0.1.0.zip"
 """The first version as it was published. Its users get every later version as an update."""
 
-ADDON_BROWSER, ADDON_INFORMATION = 10040, 10146
+ADDON_BROWSER, ADDON_INFORMATION, FILE_BROWSER = 10040, 10146, 10126
 """Kodi's ids of these windows."""
 
 
@@ -71,7 +72,7 @@ def service(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandI
     return service
 
 
-def test_install(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
+def test_install(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
     """Kodi installs the add-on with all modules that it requires, and the user can sign in."""
     repository.add(new_version)
     install(kodi)
@@ -80,12 +81,45 @@ def test_install(repository: Repository, new_version: Path, kodi: Kodi, simkl: S
     assert installed >= {ADDON_ID, *required(new_version)}
     kodi.open_settings()
     kodi.press("Sign in")
+    code = shown_code(kodi)
+    wait_for("the QR code", lambda: seen_qr(kodi, tmp_path / "screen.png").endswith(code))
     token = sign_in(kodi, simkl)
     leave(kodi)
     kodi.wait_for_window(ADDON_SETTINGS)
     assert "Ada Lovelace" in kodi.settings_rows()
     assert stored(kodi) == (token, "Ada Lovelace")
-    assert not (kodi.home / ".kodi/addons/script.module.qrcode").exists(), "Kodi does not install an optional module"
+
+
+@pytest.fixture
+def no_repository(home: Path, repository: Repository) -> None:
+    """Kodi has no repository of ours yet. Its file manager has the repository's page, and it accepts zips."""
+    shutil.rmtree(home / ".kodi/addons" / REPOSITORY_ID)
+    add_source(home, "Simkl Account")
+
+
+def test_repository_from_zip(
+    no_repository: None, repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn, tmp_path: Path
+) -> None:
+    """The user installs one zip, and from then on the add-on, its QR code and its updates come by themselves."""
+    repository.add(changed(new_version, VERSION, "0.5.99"))
+    kodi.rpc("Settings.SetSettingValue", setting="addons.unknownsources", value=True)
+    kodi.builtin("ActivateWindow(10040,addons://,return)")
+    kodi.wait_for_window(ADDON_BROWSER)
+    kodi.press("Install from zip file", "Down " * 8)
+    kodi.wait_for_window(FILE_BROWSER)
+    kodi.press("Simkl Account", "Down " * 8)
+    kodi.press(repository.addon.name, "Down " * 8)
+    wait_for("the repository", lambda: version_of(kodi, REPOSITORY_ID) == REPOSITORY_VERSION, 30)
+    wait_for("the end of the dialog", lambda: kodi.window() == ADDON_BROWSER)
+    kodi.key("Back")
+    install(kodi)
+    token = sign_in_and_leave(kodi, simkl)
+    update(kodi, repository, new_version)
+    kodi.run("action=sign_in")
+    code = shown_code(kodi)
+    wait_for("the QR code", lambda: seen_qr(kodi, tmp_path / "screen.png").endswith(code))
+    kodi.key("Back")
+    assert stored(kodi) == (token, "Ada Lovelace")
 
 
 def test_update_keeps_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
@@ -321,6 +355,13 @@ def addon(kodi: Kodi) -> dict[str, Any]:
     return {}
 
 
+def version_of(kodi: Kodi, addon_id: str) -> str:
+    """Return the version of an installed add-on; "" if it is not installed."""
+    with contextlib.suppress(KodiError):
+        return str(kodi.rpc("Addons.GetAddonDetails", addonid=addon_id, properties=["version"])["addon"]["version"])
+    return ""
+
+
 def changed(zipped: Path, old: str, new: str) -> Path:
     """Return a zip of the same add-on, but with the first occurrence of old in its addon.xml replaced by new."""
     with zipfile.ZipFile(zipped) as before:
@@ -358,9 +399,7 @@ def module(folder: Path, addon_id: str) -> Path:
 
 
 def required(zipped: Path) -> list[str]:
-    """Return the ids of the module add-ons that an add-on requires, without the optional ones."""
+    """Return the ids of the module add-ons that an add-on requires."""
     shutil.unpack_archive(zipped, zipped.parent / "unpacked")
     imports = ElementTree.parse(zipped.parent / "unpacked" / ADDON_ID / "addon.xml").iter("import")
-    return [
-        each.attrib["addon"] for each in imports if each.get("optional") != "true" and "module" in each.attrib["addon"]
-    ]
+    return [each.attrib["addon"] for each in imports if "module" in each.attrib["addon"]]

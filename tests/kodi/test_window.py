@@ -17,7 +17,7 @@ from tests.rig.screen import legibility, qr_box, read_code, read_qr, seen_by_pho
 from tests.rig.standin import StandIn
 from tools.package import ADDON_ID
 
-from .steps import shown_code, sign_in
+from .steps import seen_qr, shown_code, sign_in
 
 TEXTS = {
     "title": ((720, 80, 1800, 152), 30),
@@ -29,12 +29,6 @@ TEXTS = {
 """Where the texts are in the window, and their least heights, of 1080 lines."""
 
 ADDON_DATA = Path(".kodi/userdata/addon_data") / ADDON_ID
-
-
-def seen_qr(kodi: Kodi, screenshot: Path) -> str:
-    """Take a screenshot, and return the link in the QR code on it; "" if there is none."""
-    kodi.screenshot(screenshot)
-    return read_qr(screenshot)
 
 
 def qr_files(kodi: Kodi) -> list[Path]:
@@ -149,7 +143,7 @@ def test_qr_file_is_removed(kodi: Kodi, simkl: StandIn, how: str) -> None:
 
 @pytest.fixture
 def no_qrcode_module(home: Path) -> None:
-    """The optional add-on script.module.qrcode is not installed."""
+    """The add-on script.module.qrcode is missing, as after a damaged installation."""
     shutil.rmtree(home / ".kodi/addons/script.module.qrcode")
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from tools import check_addon, news
+from tools import check_addon, news, package
 from tools.package import ADDON_ID, ROOT, VERSION, shipped_files, write_zip
 
 
@@ -20,6 +21,21 @@ def test_zip_content(tmp_path: Path) -> None:
         assert sorted(archive.namelist()) == sorted(f"{ADDON_ID}/{path.as_posix()}" for path in shipped_files())
         assert all(entry.external_attr >> 16 == 0o644 for entry in archive.infolist())
         assert b"<default>an-id</default>" in archive.read(f"{ADDON_ID}/resources/settings.xml")
+
+
+def test_release_has_its_own_address(tmp_path: Path) -> None:
+    """A zip with a client id has the publisher's address as website and source; without one, it is not made."""
+    for arguments in ((), (package.PLACEHOLDER,)):
+        with pytest.raises(SystemExit, match="A release needs the address"):
+            package.main(str(tmp_path), "an-id", *arguments)
+    assert not list(tmp_path.iterdir())
+    package.main(str(tmp_path), "an-id", "https://example.org/a&b")
+    (zipped,) = tmp_path.iterdir()
+    with zipfile.ZipFile(zipped) as archive:
+        addon = ElementTree.fromstring(archive.read(f"{ADDON_ID}/addon.xml"))
+    assert [addon.findtext(f".//{tag}") for tag in ("website", "source")] == ["https://example.org/a&b"] * 2
+    source = (ROOT / "addon.xml").read_text(encoding="utf-8")
+    assert source.count(package.PLACEHOLDER) == source.count("github.com") == 2
 
 
 def test_zip_reproducible(tmp_path: Path) -> None:

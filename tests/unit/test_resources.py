@@ -43,6 +43,11 @@ def ids_in_settings() -> set[int]:
     return found | {int(heading.text or "") for heading in SETTINGS.iter("heading")}
 
 
+def ids_in_help() -> set[int]:
+    """Return the ids of the texts that only explain a row of the settings."""
+    return {int(element.get("help", "")) for element in SETTINGS.iter() if element.get("help")} - ids_in_code()
+
+
 def test_text_ids() -> None:
     """The ids in strings.po are those that the code and settings.xml use."""
     assert set(TEXTS) == ids_in_code() | ids_in_settings()
@@ -105,6 +110,16 @@ def test_outcomes_have_texts() -> None:
     assert message_id(Outcome(SignInResult.SIGNED_IN, user_name="Ada")) == Text.SIGNED_IN_AS
     assert retry_label_id(Outcome(SignInResult.EXPIRED)) == Text.NEW_CODE
     assert retry_label_id(Outcome(SignInResult.UNREACHABLE, Cause.BUSY)) == Text.TRY_AGAIN
+
+
+def test_messages_are_explained() -> None:
+    """docs/troubleshooting.md explains every message that says that something is wrong."""
+    page = re.sub(r"Ada|in about 3 hours|in less than an hour", "{0}", (ROOT / "docs/troubleshooting.md").read_text())
+    good = {Text.SIGNED_IN_AS, Text.SIGNED_IN_INSTEAD, Text.STILL_SIGNED_IN, Text.SIGNED_OUT_AT_SIMKL}
+    for number, text in TEXTS.items():
+        is_message = text.endswith((".", "?")) and number != Text.SIGN_OUT_QUESTION and number not in ids_in_help()
+        if (is_message and number not in good) or number in (Text.STILL_TRYING, Text.BUSY_FOR_MINUTES):
+            assert f"| {text} |" in page, text
 
 
 # settings.xml

@@ -2,7 +2,7 @@
 """Draw a link as a QR code on this device, because no website may see the code in the link.
 
 Each picture has a random name: the name tells nothing of the code, and Kodi cannot have it in its cache. The picture is
-removed after use. If the optional dependency script.module.qrcode is missing, there is no picture.
+removed after use. If script.module.qrcode is missing or broken, there is no picture.
 """
 
 from __future__ import annotations
