@@ -101,10 +101,10 @@ def template(shared: Path, display: str, authority: trustme.CA) -> Template:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test in Kodi 20, and those marked with every_kodi in all releases. KODI=19 runs all tests in 19 only."""
+    """Run each test in Kodi 20, those marked with every_kodi also in 19 and 21. KODI=19 runs all tests in 19 only."""
     if "release" in metafunc.fixturenames:
         in_all = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
-        metafunc.parametrize("release", list(releases.DEBIAN) if in_all else [releases.RELEASE])
+        metafunc.parametrize("release", releases.USUAL if in_all else [releases.RELEASE])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -119,7 +119,7 @@ def _is_kodi_too_old(item: pytest.Item) -> bool:
     if not marker:
         return False
     assert isinstance(item, pytest.Function)
-    return int(str(item.callspec.params["release"])) < int(marker.args[0])
+    return float(str(item.callspec.params["release"])) < int(marker.args[0])
 
 
 @pytest.fixture

@@ -109,6 +109,11 @@ def set_screensaver(home: Path, minutes: int) -> None:
     _set(home, "screensaver.time", str(minutes))
 
 
+def accept_zips(home: Path) -> None:
+    """Let the next Kodi in this home folder install add-ons from zips."""
+    _set(home, "addons.unknownsources", "true")
+
+
 def _set(home: Path, setting: str, value: str) -> None:
     file = home / ".kodi/userdata/guisettings.xml"
     text = re.sub(rf'<setting id="{re.escape(setting)}"[^>]*?(/>|>[^<]*</setting>)', "", file.read_text())
@@ -149,7 +154,7 @@ def _write_examples(addon: Path) -> None:
 
 def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
     """Add the script.module.* add-ons of a release of Kodi. Its certifi also trusts this certificate authority."""
-    for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{release}")]):
+    for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{int(float(release))}")]):
         name = distribution.metadata["Name"].lower()
         addon = addons / f"script.module.{name}"
         for file in distribution.files or ():
@@ -158,6 +163,7 @@ def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target)
         imports = "".join(f'<import addon="script.module.{other}"/>' for other in _NEEDED.get(name, []))
-        (addon / "addon.xml").write_text(MODULE_ADDON.format(name=name, version=distribution.version, imports=imports))
+        version = distribution.version + ".0" * (distribution.version.count(".") < 2)  # as in Kodi's repository
+        (addon / "addon.xml").write_text(MODULE_ADDON.format(name=name, version=version, imports=imports))
     with (addons / "script.module.certifi/lib/certifi/cacert.pem").open("ab") as bundle:
         bundle.write(authority.cert_pem.bytes())

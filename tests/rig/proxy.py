@@ -17,6 +17,13 @@ from .kodi import Kodi, free_port, wait_for
 TYPES = {"http": 0, "socks4": 1, "socks4a": 2, "socks5": 3, "socks5h": 4, "https": 5}
 """The types of proxies, and Kodi's numbers for them in network.httpproxytype."""
 
+_PPROXY = """
+import asyncio
+from pproxy.server import main
+asyncio.set_event_loop(asyncio.new_event_loop())  # pproxy expects one, and from Python 3.14 on there is none
+main()
+"""
+
 USER, PASSWORD = "a user", "p@ss:w/rd"
 
 
@@ -32,7 +39,7 @@ def running_proxy(kind: str, folder: Path, authority: trustme.CA, login: bool = 
         arguments = [*arguments, "--ssl", str(folder / "proxy.pem")]
     log = folder / "proxy.log"
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-u", "-m", "pproxy", *arguments], stdout=output, stderr=output)
+        process = subprocess.Popen([sys.executable, "-u", "-c", _PPROXY, *arguments], stdout=output, stderr=output)
     try:
         wait_for("the proxy", lambda: _listens(port))
         yield Proxy(port, log)

@@ -18,8 +18,14 @@ from filelock import FileLock
 
 from tools.package import ADDON_ID
 
-DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie"}
-"""The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, and 21.2 with 3.13."""
+DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie", "21.3": "forky"}
+"""The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, 21.2 with 3.13, and 21.3 with 3.14."""
+
+USUAL = ("19", "20", "21")
+"""The releases for the tests of the main paths. The other one, the nearest to Kodi 22, is used if it is chosen."""
+
+_MIRRORS = ("http://deb.debian.org/debian", "http://archive.debian.org/debian")
+"""Debian moves a release to the second one some time after its support has ended."""
 
 CHOSEN = os.environ.get("KODI", "")
 """The release that all tests are to run in (`make test KODI=19`); "" if none was chosen."""
@@ -31,7 +37,7 @@ FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / ADDO
 
 # The fonts are the fonts of Kodi's standard skin.
 _PACKAGES = ["kodi", "kodi-bin", "libgl1-mesa-dri", "faketime", "ca-certificates", "fonts-noto-core", "fonts-noto-mono"]
-_ROBOTO = {"19": "fonts-roboto-hinted", "20": "fonts-roboto-hinted", "21": "fonts-roboto-unhinted"}
+_ROBOTO = dict.fromkeys(DEBIAN, "fonts-roboto-unhinted") | dict.fromkeys(("19", "20"), "fonts-roboto-hinted")
 
 # Inside the chroot, a process uses the devices, processes and /tmp of this machine, and its host names.
 _HOST_NAME_FILES = ("hosts", "resolv.conf")
@@ -76,10 +82,11 @@ def install(releases: Sequence[str]) -> None:
 def _install(releases: Sequence[str]) -> None:
     print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: this takes about a minute, and only once", flush=True)
     started = time.monotonic()
-    processes = {release: _start(release) for release in releases}
-    for release, process in processes.items():
-        if process.wait() == 0:
-            _finish(release)
+    for mirror in _MIRRORS:
+        processes = {release: _start(release, mirror) for release in releases if not _is_installed(release)}
+        for release, process in processes.items():
+            if process.wait() == 0:
+                _finish(release)
     print(f"Done in {time.monotonic() - started:.0f} s", flush=True)
     if not all(map(_is_installed, releases)):
         raise SystemExit("At least one release of Kodi could not be installed")
@@ -98,7 +105,7 @@ def _unfinished(release: str) -> Path:
     return FOLDER / f"kodi-{release}.unfinished"
 
 
-def _start(release: str) -> subprocess.Popen[bytes]:
+def _start(release: str, mirror: str) -> subprocess.Popen[bytes]:
     for folder in (root(release), _unfinished(release)):
         if folder.exists():
             shutil.rmtree(folder)
@@ -117,8 +124,9 @@ def _start(release: str) -> subprocess.Popen[bytes]:
         "--dpkgopt=force-unsafe-io",
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Retries "3"',
+        '--aptopt=Acquire::Check-Valid-Until "false"',  # the lists of a release that has moved are old
     ]
-    command += [DEBIAN[release], str(_unfinished(release)), "http://deb.debian.org/debian"]
+    command += [DEBIAN[release], str(_unfinished(release)), mirror]
     return subprocess.Popen(command, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
 

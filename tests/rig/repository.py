@@ -7,12 +7,13 @@ import contextlib
 import functools
 import shutil
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, Iterator
 from xml.etree import ElementTree
 
 import trustme
+from RangeHTTPServer import RangeRequestHandler  # type: ignore[import-untyped]
 
 from tools import repository
 
@@ -79,7 +80,7 @@ class Repository:
                 thread.join()
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _Handler(RangeRequestHandler):  # type: ignore[misc]  # it has no types
     def __init__(self, *args: Any, wait: Callable[[str], None], **kwargs: Any) -> None:
         self._wait = wait
         super().__init__(*args, **kwargs)
@@ -87,6 +88,11 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self._wait(self.path)
         super().do_GET()
+
+    def send_head(self) -> Any:
+        if self.path.endswith("/"):
+            del self.headers["Range"]  # rangehttpserver has parts of files only
+        return super().send_head()
 
     def log_message(self, *_: object) -> None:
         pass
