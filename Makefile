@@ -58,11 +58,12 @@ mutants: $(VENV)/done ## Make small changes to the code of the sign-in, and list
 		&& cosmic-ray baseline tests/mutants.toml && cosmic-ray exec tests/mutants.toml session.sqlite \
 		&& cr-report --surviving-only --show-diff session.sqlite
 
-lint: $(VENV)/done ## Check format, style, layers, types, and the rules of Kodi's repository
+lint: $(VENV)/done $(VENV)/stubs-22 ## Check format, style, layers, types, and the rules of Kodi's repository
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy default.py lib
+	MYPYPATH=$(VENV)/stubs-22 $(VENV)/bin/mypy --python-version 3.11 --cache-dir .mypy_cache/kodi-22 default.py lib
 	MYPYPATH=lib $(VENV)/bin/mypy testing
 	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude 'tests/kodi/(addons|consumers)' tests tools
 	$(RUN) -m tools.news --check
@@ -93,6 +94,12 @@ $(VENV)/done: requirements-test.txt requirements-unit.txt tests/rig/kodi-20.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/install_packages.sh python3 python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r $(REQUIREMENTS)
+	touch $@
+
+# The API of Kodi 22, which needs Python 3.10. There is no final version yet.
+$(VENV)/stubs-22: $(VENV)/done
+	rm -rf $@
+	$(PIP) --no-deps --only-binary :all: --python-version 3.11 --target $@ Kodistubs==22.0.1rc1
 	touch $@
 
 $(VENV)/modules: $(VENV)/done $(wildcard tests/rig/kodi-*.txt)

@@ -97,7 +97,7 @@ class Bench:
             moved.rename(skins)
             with open_dialog(kodi, start_bare) as seconds:
                 bare.append(seconds)
-        row("press to window", milliseconds(ours), "the plain dialog", milliseconds(plain))
+        row("press to window", milliseconds(ours), BARE, milliseconds(bare))
         row("press to plain dialog", milliseconds(plain), BARE, milliseconds(bare))
 
     def press_to_code(self, kodi: Kodi) -> None:

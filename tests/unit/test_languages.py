@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 from xml.etree import ElementTree
 
+import polib
 import pytest
 
 from tests import texts
@@ -128,6 +130,21 @@ def test_japanese_letters() -> None:
     """Each Japanese translation has a Japanese letter, of any of the three kinds."""
     for _, _, translation in translated("ja_jp"):
         assert any(unicodedata.name(c).startswith(("CJK", "HIRAGANA", "KATAKANA")) for c in translation), translation
+
+
+@pytest.mark.parametrize("language", ["de_de", "ar_sa", "en_gb"])
+def test_translators_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str) -> None:
+    """A file that Weblate has saved is read as before: with other headers, wrapped lines, and the texts of addon.xml."""
+    before = texts.read(language)
+    file = polib.pofile(str(texts.FOLDER / f"resource.language.{language}/strings.po"))
+    file.wrapwidth = 40
+    file.metadata.update({"Last-Translator": "Ada <ada@example.org>", "X-Generator": "Weblate 5"})
+    file.insert(0, polib.POEntry(msgctxt="Addon Summary", msgid="Sign this Kodi in to Simkl", msgstr="..."))
+    file.append(polib.POEntry(msgctxt="#32999", msgid="Gone", msgstr="Gone", obsolete=True))
+    (tmp_path / f"resource.language.{language}").mkdir()
+    file.save(str(tmp_path / f"resource.language.{language}/strings.po"))
+    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    assert texts.read(language) == before
 
 
 @pytest.mark.parametrize("tag", ["summary", "description", "disclaimer"])
