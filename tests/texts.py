@@ -31,5 +31,5 @@ def read(language: str) -> dict[int, Entry]:
             continue
         number = int(entry.msgctxt.lstrip("#"))
         assert number not in found, f"two texts have the id {number}"
-        found[number] = Entry(entry.msgid, "" if entry.fuzzy else entry.msgstr, entry.comment)
+        found[number] = Entry(entry.msgid, "" if entry.fuzzy else entry.msgstr, " ".join(entry.comment.split()))
     return found

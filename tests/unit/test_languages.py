@@ -134,7 +134,7 @@ def test_japanese_letters() -> None:
 
 @pytest.mark.parametrize("language", ["de_de", "ar_sa", "en_gb"])
 def test_translators_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str) -> None:
-    """A file that Weblate has saved is read as before: with other headers, wrapped lines, and the texts of addon.xml."""
+    """A file as Weblate saves it is read as before: with other headers, wrapped lines, and the texts of addon.xml."""
     before = texts.read(language)
     file = polib.pofile(str(texts.FOLDER / f"resource.language.{language}/strings.po"))
     file.wrapwidth = 40
