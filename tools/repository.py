@@ -34,6 +34,7 @@ _REPOSITORY_ADDON = """<?xml version="1.0" encoding="UTF-8"?>
             <info>{url}/{index}</info>
             <checksum verify="sha256">{url}/{checksum}</checksum>
             <datadir zip="true">{url}/</datadir>
+            <hashes>sha256</hashes>
         </dir>
     </extension>
     <extension point="xbmc.addon.metadata">
@@ -63,18 +64,13 @@ def build(url: str, folder: Path, zips: Iterable[Path]) -> Path:
 
 
 def add(folder: Path, zipped: Path) -> None:
-    """Put a zip where Kodi looks for it, with the pictures of the add-on, which Kodi shows before it is installed."""
+    """Put a zip where Kodi looks for it, with the checksum that Kodi compares."""
     addon_id = zipped.name.rpartition("-")[0]
     target = folder / addon_id
     target.mkdir(exist_ok=True)
     shutil.copy(zipped, target)
     digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
     (target / f"{zipped.name}.sha256").write_text(f"{digest}  {zipped.name}\n")
-    with zipfile.ZipFile(zipped) as archive:
-        for asset in _read(archive, addon_id).iterfind(".//assets/*"):
-            picture = target / (asset.text or "")
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            picture.write_bytes(archive.read(f"{addon_id}/{asset.text}"))
 
 
 def write_index(folder: Path) -> None:
@@ -82,7 +78,9 @@ def write_index(folder: Path) -> None:
     index = ElementTree.Element("addons")
     for addon in sorted(path for path in folder.iterdir() if path.is_dir()):
         with zipfile.ZipFile(max(addon.glob("*.zip"), key=_version)) as archive:
-            index.append(_read(archive, addon.name))
+            xml = ElementTree.fromstring(archive.read(f"{addon.name}/addon.xml"))
+            index.append(xml)
+            _write_pictures(archive, xml, addon)
         _write_page(addon)
     content = ElementTree.tostring(index, "utf-8", xml_declaration=True)
     for name, text in ((INDEX, content), (CHECKSUM, hashlib.sha256(content).hexdigest().encode())):
@@ -110,8 +108,12 @@ def _write_page(folder: Path) -> None:
     (folder / "index.html").write_text(f"<!DOCTYPE html>\n<html><head>{title}</head><body>\n{links}</body></html>\n")
 
 
-def _read(archive: zipfile.ZipFile, addon_id: str) -> ElementTree.Element:
-    return ElementTree.fromstring(archive.read(f"{addon_id}/addon.xml"))
+def _write_pictures(archive: zipfile.ZipFile, xml: ElementTree.Element, folder: Path) -> None:
+    """Write the pictures of an add-on, which Kodi shows before it is installed."""
+    for asset in xml.iterfind(".//assets/*"):
+        picture = folder / (asset.text or "")
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_bytes(archive.read(f"{folder.name}/{asset.text}"))
 
 
 def _version(zipped: Path) -> list[int]:

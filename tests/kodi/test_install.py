@@ -126,6 +126,18 @@ def test_repository_from_zip(
     assert stored(kodi) == (token, "Ada Lovelace")
 
 
+def test_damaged_zip(repository: Repository, new_version: Path, kodi: Kodi) -> None:
+    """Kodi does not install a zip that is not the one whose checksum the repository has."""
+    repository.add(new_version)
+    repository.damage(new_version)
+    look_for_updates_until("the add-on to be offered", kodi, lambda: ADDON_ID in offered(kodi))
+    kodi.builtin(f"InstallAddon({ADDON_ID})")
+    kodi.wait_for_window(YES_NO)
+    kodi.press("Yes", "Left Right")
+    wait_for("the checksum", lambda: re.search(rf"{ADDON_ID}\S*: [Hh]ash mismatch", kodi.log()), 30)
+    assert not addon(kodi)
+
+
 def test_update_keeps_sign_in(repository: Repository, new_version: Path, kodi: Kodi, simkl: StandIn) -> None:
     """After an update from the first version, the user is still signed in, with the same token."""
     repository.add(FIRST_VERSION)

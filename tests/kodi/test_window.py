@@ -262,6 +262,19 @@ def test_screen_reader(kodi: Kodi, simkl: StandIn) -> None:
     assert not any(first.replace(", ", "") in said for said in heard), "the code as one word"
 
 
+@pytest.mark.every_kodi
+def test_screen_reader_of_an_answer(kodi: Kodi, simkl: StandIn) -> None:
+    """A screen reader says the answer of a check: the dialog asks for the reader that says the texts of a question."""
+    kodi.run("action=sign_in")
+    sign_in(kodi, simkl)
+    wait_for("the window to close", lambda: kodi.window() == HOME)
+    kodi.run("action=check")
+    kodi.wait_for_message("The sign-in is good. Signed in as Ada Lovelace.")
+    said = kodi.info("Window.Property(TTS.READER)", "Control.GetLabel(1)", "Control.GetLabel(9)")
+    assert said == ["yesnodialog", "Simkl Account", "The sign-in is good. Signed in as Ada Lovelace."]
+    wait_for("the focus on OK", lambda: kodi.spoken() == "OK")
+
+
 def test_screensaver(home: Path, request: pytest.FixtureRequest, simkl: StandIn) -> None:
     """Kodi's screensaver does not come while the code is shown, and comes when the code is gone."""
     set_screensaver(home, minutes=1)

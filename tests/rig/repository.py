@@ -42,6 +42,13 @@ class Repository:
         repository.add(self._folder, zipped)
         repository.write_index(self._folder)
 
+    def damage(self, zipped: Path) -> None:
+        """Change one byte of this add-on's zip, without its checksum."""
+        file = self._folder / zipped.name.rpartition("-")[0] / zipped.name
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+
     def add_modules(self, authority: trustme.CA, release: str) -> None:
         """Offer the module add-ons of a release of Kodi."""
         unpacked = self._folder.parent / "unpacked-modules"

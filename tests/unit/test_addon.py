@@ -131,8 +131,29 @@ def test_right_to_left(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
+def test_no_translation_from_right_to_left(kodi: StubbedKodi) -> None:
+    """An English text in a language without a translation stays as it is, and so can be broken into lines."""
+    kodi.language = "fa"
+    assert addon.text(Text.STILL_TRYING) == "Cannot reach Simkl at the moment, still trying"
+    assert addon.text(Text.SIGNED_IN_AS, "\u200fAda") == "Signed in as \u200fAda"
+
+
+def test_text_in_a_text(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that is put into another one is not marked twice."""
+    kodi.language = "he"
+    monkeypatch.setattr(type(addon.cached_addon()), "getLocalizedString", lambda self, number: "בשם {0}.")
+    assert addon.text(32000, addon.text(32000, "Ada Lovelace")) == "בשם בשם \u200fAda\u00a0Lovelace.."
+
+
 @pytest.mark.parametrize(
-    ("region", "shown"), [("%d.%m.%Y", "24.11.2026"), ("%m/%d/%Y", "11/24/2026"), ("%-d-%-m-%Y", "24-11-2026")]
+    ("region", "shown"),
+    [
+        ("%d.%m.%Y", "24.11.2026"),
+        ("%m/%d/%Y", "11/24/2026"),
+        ("%-d-%-m-%Y", "24-11-2026"),
+        ("%m/%d/%YY", "11/24/2026"),
+        ("", "2026-11-24"),
+    ],
 )
 def test_local_date(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch, region: str, shown: str) -> None:
     """A date is shown as Kodi's region writes it. What is no date is shown as it is."""

@@ -49,7 +49,8 @@ class Kodi:
         raise SystemExit
     log = staticmethod(lambda *arguments: None)
     translatePath = staticmethod(lambda path: path)
-    getLocalizedString = getLanguage = staticmethod(lambda *arguments: "")
+    getLocalizedString = staticmethod(lambda *arguments: "\u05e9\u05dc\u05d5\u05dd Simkl")
+    getLanguage = staticmethod(lambda form: "he")
 
 Kodi.Monitor = Kodi.Addon = Kodi.WindowXMLDialog = Kodi.Window = Kodi
 names = ("xbmc", "xbmcaddon", "xbmcgui", "xbmcvfs")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tools import repository
-from tools.package import ADDON_ID, VERSION, write_zip
+from tools.package import ADDON_ID, ROOT, VERSION, write_zip
 
 URL = "https://example.org/kodi"
 
@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> Path:
     old = tmp_path / f"{ADDON_ID}-0.5.10.zip"
     with zipfile.ZipFile(newest) as archive, zipfile.ZipFile(old, "w") as other:
         for entry in archive.infolist():
-            other.writestr(entry, archive.read(entry).replace(f'version="{VERSION}"'.encode(), b'version="0.5.10"'))
+            content = archive.read(entry).replace(f'version="{VERSION}"'.encode(), b'version="0.5.10"')
+            other.writestr(entry, b"an old icon" if entry.filename.endswith("icon.png") else content)
     folder = tmp_path / "repository"
     repository.build(URL, folder, [newest, old])
     return folder
@@ -50,7 +51,8 @@ def test_zips(folder: Path) -> None:
         zipped = folder / ADDON_ID / f"{ADDON_ID}-{version}.zip"
         digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
         assert Path(f"{zipped}.sha256").read_text() == f"{digest}  {zipped.name}\n"
-    assert (folder / ADDON_ID / "resources/icon.png").is_file()
+    icon = (ROOT / "resources/icon.png").read_bytes()
+    assert (folder / ADDON_ID / "resources/icon.png").read_bytes() == icon, "the picture of the newest version"
 
 
 def test_repository_addon(folder: Path) -> None:
@@ -61,6 +63,7 @@ def test_repository_addon(folder: Path) -> None:
     assert addon.findtext(".//info") == f"{URL}/addons.xml"
     assert addon.findtext(".//checksum") == f"{URL}/addons.xml.sha256"
     assert addon.findtext(".//datadir") == f"{URL}/"
+    assert addon.findtext(".//hashes") == "sha256"
 
 
 def test_pages(folder: Path) -> None:

@@ -109,12 +109,23 @@ def _keep_right_to_left(message: str) -> str:
     """Mark the names and addresses in a text of Hebrew or Arabic, so that each line is read from right to left.
 
     Kodi breaks a text into lines, and then gives each line the direction of its first letter. So this puts a mark in
-    front of Latin words, which Kodi does not draw, and keeps those that belong together in one line.
+    front of Latin words, which Kodi does not draw, and no-break spaces between those that are side by side. A text that
+    is not translated stays as it is.
     """
-    import re
+    if _is_latin(message):
+        return message
+    marked, was_latin = "", False
+    for word in message.replace(_RIGHT_TO_LEFT_MARK, "").replace(_NO_BREAK_SPACE, " ").split(" "):
+        is_latin = _is_latin(word)
+        space = _NO_BREAK_SPACE if is_latin and was_latin else " "
+        marked += space + (_RIGHT_TO_LEFT_MARK if is_latin and not was_latin else "") + word
+        was_latin = is_latin
+    return marked[1:]
 
-    latin = r"(?<!\S)[^\s\u0590-\u08ff]+(?: [^\s\u0590-\u08ff]+)*"
-    return re.sub(latin, lambda found: _RIGHT_TO_LEFT_MARK + found[0].replace(" ", _NO_BREAK_SPACE), message)
+
+def _is_latin(text: str) -> bool:
+    """Return True if a text has no letter of Hebrew, Arabic and the scripts next to them in Unicode."""
+    return not any("\u0590" <= letter <= "\u08ff" for letter in text)
 
 
 def local_date(day: str) -> str:
@@ -122,9 +133,10 @@ def local_date(day: str) -> str:
     from datetime import date
 
     try:
-        return date.fromisoformat(day).strftime(xbmc.getRegion("dateshort"))
+        shown = date.fromisoformat(day).strftime(xbmc.getRegion("dateshort"))
     except ValueError:
         return day
+    return shown.rstrip("Y") or day  # two of Kodi's regions have a Y too many
 
 
 def name() -> str:
