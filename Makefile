@@ -68,6 +68,7 @@ lint: $(VENV)/done $(VENV)/stubs-22 ## Check format, style, layers, types, and t
 	$(VENV)/bin/mypy --python-version 3.11 --explicit-package-bases --exclude 'tests/kodi/(addons|consumers)' tests tools
 	$(RUN) -m tools.news --check
 	$(RUN) -m tools.check_addon
+	$(RUN) -m tools.check_window
 
 format: $(VENV)/done ## Format the sources
 	$(VENV)/bin/ruff format
