@@ -22,7 +22,7 @@ NOT_SHIPPED = ("__pycache__", "py.typed")
 """py.typed is for type checkers, which read the source. Kodi's repository does not accept such a file."""
 ADDON_ID = "script.simkl.account"
 PLACEHOLDER = "https://github.com/simkl-account/script.simkl.account"
-"""The website and the source in addon.xml. It is no real address: whoever publishes the add-on gives theirs."""
+"""The website and the source in addon.xml: not a real address. In a release, the publisher's address replaces it."""
 VERSION = ElementTree.parse(ROOT / "addon.xml").getroot().attrib["version"]
 
 _CLIENT_ID_DEFAULT = re.compile(r'(<setting id="client_id".*?)<default/>', re.DOTALL)
@@ -72,7 +72,7 @@ def write_entry(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def main(folder: str, client_id: str = "", source: str = PLACEHOLDER) -> None:
-    """Write the zip, and print its path. Exits with a message if it is a release without an address of its own."""
+    """Write the zip, and print its path. Exits with a message if client_id is given, but not the publisher's source."""
     if client_id and source == PLACEHOLDER:
         sys.exit("A release needs the address of its source: SOURCE=https://...")
     print(write_zip(Path(folder), client_id, source))

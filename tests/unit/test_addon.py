@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 
 import pytest
 import xbmc
@@ -13,6 +14,8 @@ from lib.simkl_account.kodi import addon
 from lib.simkl_account.kodi.runtime import KodiRuntime
 from lib.simkl_account.kodi.settings import KodiSettings
 from lib.simkl_account.kodi.strings import Text
+from lib.simkl_account.models import Credentials
+from lib.simkl_account.wiring import accounts
 
 from .stubs import StubbedKodi
 
@@ -160,6 +163,18 @@ def test_local_date(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch, region: 
     monkeypatch.setattr(xbmc, "getRegion", {"dateshort": region}.__getitem__)
     assert addon.local_date("2026-11-24") == shown
     assert [addon.local_date(day) for day in ("", "2026-99-99")] == ["", "2026-99-99"]
+
+
+def test_unknown_region_loses_no_token(kodi: StubbedKodi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If Kodi cannot say how its region writes a day, a new token is stored all the same."""
+
+    def fail(form: str) -> str:
+        raise RuntimeError("no region")
+
+    monkeypatch.setattr(xbmc, "getRegion", fail)
+    accounts().replace(Credentials("a" * 64, "an-id"))
+    assert kodi.settings["access_token"] == "a" * 64
+    assert kodi.settings["signed_in_since"] == date.today().isoformat()
 
 
 def test_braces_in_a_value(kodi: StubbedKodi) -> None:

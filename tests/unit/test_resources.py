@@ -167,7 +167,7 @@ def test_default_client_id() -> None:
 
 
 def test_first_row_is_an_action() -> None:
-    """The first visible row is an action, whoever is signed in: Kodi focuses it. All rows are enabled."""
+    """Kodi focuses the first visible row, so that is an action in every state of the account. No row is disabled."""
     rows = [setting for setting in SETTINGS.iter("setting") if setting.find("control") is not None]
     for signed_in in ("", "yes", "again", "outdated"):
         (first, *_) = [row for row in rows if is_visible(row, signed_in)]

@@ -129,12 +129,12 @@ def _is_latin(text: str) -> bool:
 
 
 def local_date(day: str) -> str:
-    """Return a day such as "2026-11-24" as Kodi's region writes it."""
-    from datetime import date
-
+    """Return a day such as "2026-11-24" as Kodi's region writes it, or as it is if that does not work."""
     try:
+        from datetime import date
+
         shown = date.fromisoformat(day).strftime(xbmc.getRegion("dateshort"))
-    except ValueError:
+    except Exception:  # a new token is not stored yet, and how a day is written must not lose it
         return day
     return shown.rstrip("Y") or day  # two of Kodi's regions have a Y too many
 
