@@ -92,7 +92,7 @@ class Tour:
         kodi.run("action=sign_in")
         wait_for("the code", lambda: kodi.code() == simkl.newest_code(), 60)
         wait_for("the QR code", lambda: read_qr(self._screenshot("code")), 60, interval=1)
-        simkl.fault("poll", drop)
+        simkl.fault("poll", *[drop] * 20)  # until after the screenshot
         self._take("unreachable", Text.STILL_TRYING)
         simkl.clear_faults()
         self._wait_for_text(Text.WAITING)
@@ -138,7 +138,7 @@ class Tour:
         kodi.run("action=sign_in")
         wait_for("the code", lambda: (simkl.newest_code() or "?") in kodi.message().replace(" ", ""), 60)
         self._screenshot("plain")
-        simkl.fault("poll", drop)
+        simkl.fault("poll", *[drop] * 20)  # until after the screenshot
         self._take("plain-unreachable", Text.STILL_TRYING)
         simkl.clear_faults()
         kodi.key("Back")
