@@ -9,7 +9,7 @@ CLIENT_ID ?=
 
 # The releases of Kodi that a target needs. KODI=19 selects another release.
 KODIS = $(or $(KODI),20)
-test test-kodi: KODIS = $(or $(KODI),19 20 21)
+test test-kodi: KODIS = $(or $(KODI),19 20 21 21.3)
 # The oldest Python on this machine. Kodi 19 has Python 3.8 on Windows and Android.
 OLDEST = $(shell for python in $(foreach minor,8 9 10,python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python) \
 	$(PYTHON); do $$python -c 'import ensurepip, sys; print(sys.executable)' 2>/dev/null && break; done)
@@ -35,9 +35,9 @@ test-unit: $(VENV)/done ## Run the tests without Kodi
 test-oldest: ## Run the tests without Kodi on the oldest Python of this machine
 	$(MAKE) --no-print-directory test-unit PYTHON=$(or $(OLDEST),$(PYTHON)) VENV=$(VENV)/oldest REQUIREMENTS=requirements-unit.txt
 
-test-kodi: $(VENV)/done kodi ## Run the tests in Kodi 20, and the main ones in 19 and 21 (KODI=19: all in 19; TEST=name: only these)
+test-kodi: $(VENV)/done kodi ## Run the tests in Kodi 20, and the main ones in 19, 21 and 21.3 (KODI=19: all in 19; TEST=name: only these)
 	rm -rf build/failures
-	tools/as_root.sh $(RUN) -m pytest -q -n 3 tests/kodi $(if $(TEST),-k '$(TEST)')
+	tools/as_root.sh $(RUN) -m pytest -q -n 6 --dist worksteal tests/kodi $(if $(TEST),-k '$(TEST)')
 
 screenshots: $(VENV)/done kodi ## Take screenshots of every state of the sign-in, in two skins, three sizes and four languages
 	tools/as_root.sh $(RUN) -m tests.rig.gallery

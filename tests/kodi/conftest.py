@@ -53,7 +53,7 @@ def network() -> None:
 def display(network: None) -> Iterator[str]:
     """A virtual screen."""
     namespace.hide_screens()
-    with xvfb() as name:
+    with xvfb(960, 540) as name:
         yield name
 
 
@@ -101,17 +101,21 @@ def template(shared: Path, display: str, authority: trustme.CA) -> Template:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test in Kodi 20, those marked with every_kodi also in 19 and 21. KODI=19 runs all tests in 19 only."""
+    """Run each test in Kodi 20, those marked with every_kodi in all releases. KODI=19 runs all tests in 19 only."""
     if "release" in metafunc.fixturenames:
         in_all = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
-        metafunc.parametrize("release", releases.USUAL if in_all else [releases.RELEASE])
+        metafunc.parametrize("release", list(releases.DEBIAN) if in_all else [releases.RELEASE])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of features that the release of Kodi does not have."""
+    """Leave out the tests of features that the release of Kodi does not have, and begin with the slow ones."""
     too_old = [item for item in items if _is_kodi_too_old(item)]
     config.hook.pytest_deselected(items=too_old)
-    items[:] = [item for item in items if item not in too_old]
+    items[:] = sorted((item for item in items if item not in too_old), key=lambda item: not _is_slow(item))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def _is_kodi_too_old(item: pytest.Item) -> bool:

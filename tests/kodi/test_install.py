@@ -263,6 +263,7 @@ def test_disabled_under_service(kodi: Kodi, simkl: StandIn, service: Consumer) -
         assert service.do("request", "service") == result
 
 
+@pytest.mark.slow
 def test_removed_under_service(kodi: Kodi, simkl: StandIn, service: Consumer) -> None:
     """If the add-on is removed, a service's request raises AddonRemoved, a minute later."""
     shutil.rmtree(kodi.home / ".kodi/addons" / ADDON_ID)

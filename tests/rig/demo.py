@@ -27,10 +27,10 @@ def main(client_id: str) -> None:
     """Run until the user quits Kodi, or until the demo has signed in. client_id: "" for the stand-in."""
     simkl = StandIn(interval=5)
     if not client_id:
-        page = socket.create_server(
-            ("127.0.0.1", PAGE_PORT)
-        )  # before namespace.enter(), so that a browser can reach it
+        page = socket.create_server(("127.0.0.1", PAGE_PORT))  # outside the private network, for a browser
         namespace.enter(HOSTS)
+        if not os.environ.get("DISPLAY"):
+            namespace.hide_screens()
         simkl.serve_tls()
         simkl.serve_page(page)
     with tempfile.TemporaryDirectory(prefix="kodi-", ignore_cleanup_errors=True) as folder:

@@ -24,6 +24,9 @@ _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 _X_SOCKETS = Path("/tmp/.X11-unix")
 """Where every X server has its socket, also Xvfb, and where its clients look for it: see X(7) and Xserver(1)."""
 
+_X_KEYMAPS = Path("/var/lib/xkb")
+"""Where every X server writes the keymap of its screen, and reads it again."""
+
 _hosts_file: Path | None = None
 _resolver_file: Path | None = None
 
@@ -55,9 +58,13 @@ def enter(names: Sequence[str]) -> None:
 
 
 def hide_screens() -> None:
-    """Hide the virtual screens of other test runs. Each run has its own network, so all their screens are called :0."""
+    """Hide the virtual screens of other test runs. Each run has its own network, so all their screens are called :0.
+
+    Otherwise two that start at the same time write the same keymap, and one of them ends.
+    """
     _X_SOCKETS.mkdir(exist_ok=True)
-    _call("mount", b"none", bytes(_X_SOCKETS), b"tmpfs", 0, b"mode=1777")
+    for folder in (_X_SOCKETS, _X_KEYMAPS):
+        _call("mount", b"none", bytes(folder), b"tmpfs", 0, b"mode=1777")
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Iterator, Sequence
 
 import trustme
 
-from .kodi import Kodi, free_port, wait_for
+from .kodi import ENDS_WITH_PARENT, Kodi, free_port, wait_for
 
 TYPES = {"http": 0, "socks4": 1, "socks4a": 2, "socks5": 3, "socks5h": 4, "https": 5}
 """The types of proxies, and Kodi's numbers for them in network.httpproxytype."""
@@ -38,8 +38,9 @@ def running_proxy(kind: str, folder: Path, authority: trustme.CA, login: bool = 
         issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "proxy.pem"))
         arguments = [*arguments, "--ssl", str(folder / "proxy.pem")]
     log = folder / "proxy.log"
+    command = [*ENDS_WITH_PARENT, sys.executable, "-u", "-c", _PPROXY, *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-u", "-c", _PPROXY, *arguments], stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         wait_for("the proxy", lambda: _listens(port))
         yield Proxy(port, log)

@@ -21,9 +21,6 @@ from tools.package import ADDON_ID
 DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie", "21.3": "forky"}
 """The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, 21.2 with 3.13, and 21.3 with 3.14."""
 
-USUAL = ("19", "20", "21")
-"""The releases for the tests of the main paths. The other one, the nearest to Kodi 22, is used if it is chosen."""
-
 _MIRRORS = ("http://deb.debian.org/debian", "http://archive.debian.org/debian")
 """Debian moves a release to the second one some time after its support has ended."""
 
