@@ -30,7 +30,7 @@ test: test-unit test-oldest test-kodi ## Run all tests
 
 test-unit: $(VENV)/done ## Run the tests without Kodi
 	$(RUN) --version
-	$(RUN) -m pytest -q tests/unit
+	$(RUN) -m pytest -q -n auto tests/unit
 
 test-oldest: ## Run the tests without Kodi on the oldest Python of this machine
 	$(MAKE) --no-print-directory test-unit PYTHON=$(or $(OLDEST),$(PYTHON)) VENV=$(VENV)/oldest REQUIREMENTS=requirements-unit.txt

@@ -36,6 +36,12 @@ def qr_files(kodi: Kodi) -> list[Path]:
     return list((kodi.home / ADDON_DATA).glob("qr-*"))
 
 
+@pytest.fixture
+def screen(large_display: str) -> str:
+    """A screen of the size that the smallest TVs have."""
+    return large_display
+
+
 @pytest.fixture(params=["skin.estuary", "skin.estouchy"])
 def skin(request: pytest.FixtureRequest, home: Path) -> str:
     """Each of the two skins that Kodi has."""

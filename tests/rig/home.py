@@ -156,8 +156,12 @@ def _write_examples(addon: Path) -> None:
 
 
 def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
-    """Add the script.module.* add-ons of a release of Kodi. Its certifi also trusts this certificate authority."""
-    for distribution in metadata.distributions(path=[str(MODULES / f"kodi-{int(float(release))}")]):
+    """Add the script.module.* add-ons of a release of Kodi. Its certifi also trusts this certificate authority.
+
+    Kodi 22 has no repository of its own yet, so it gets the modules of Kodi 21.
+    """
+    modules = MODULES / f"kodi-{min(21, int(float(release)))}"
+    for distribution in metadata.distributions(path=[str(modules)]):
         name = distribution.metadata["Name"].lower()
         addon = addons / f"script.module.{name}"
         for file in distribution.files or ():

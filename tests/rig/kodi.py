@@ -374,8 +374,9 @@ def make_home(
     home.build(folder, free_port(), windowed)
     home.add_addon(folder, authority, client_id, consumers, release)
     run_once(folder, display, release)
-    # Kodi's Python would do this when it imports a module for the first time: here, for each test again.
-    compiler = ["/usr/bin/python3", "-m", "compileall", "-q", str(folder / ".kodi/addons")]
+    # Otherwise Kodi's Python does this when it imports a module for the first time: here, in each test again. It runs
+    # with -O, and files that are compiled without it do not count: https://docs.python.org/3/using/cmdline.html
+    compiler = ["/usr/bin/python3", "-O", "-m", "compileall", "-q", str(folder / ".kodi/addons")]
     subprocess.run(releases.command_inside(release, compiler), check=True)
 
 

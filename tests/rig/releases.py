@@ -18,11 +18,23 @@ from filelock import FileLock
 
 from tools.package import ADDON_ID
 
-DEBIAN = {"19": "bullseye", "20": "bookworm", "21": "trixie", "21.3": "forky"}
-"""The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, 21.2 with 3.13, and 21.3 with 3.14."""
+_SUITES = {"19": "bullseye", "20": "bookworm", "21": "trixie", "21.3": "forky", "22": "noble"}
+"""The Debian releases that have Kodi 19.1 with Python 3.9, 20.1 with 3.11, 21.2 with 3.13, and 21.3 with 3.14.
 
-_MIRRORS = ("http://deb.debian.org/debian", "http://archive.debian.org/debian")
-"""Debian moves a release to the second one some time after its support has ended."""
+For Kodi 22, which is not released yet: an Ubuntu for which Team Kodi makes a build each night.
+"""
+
+USUAL = ("19", "20", "21", "21.3")
+"""The releases for the tests of the main paths."""
+
+_MIRROR, _ARCHIVE = "http://deb.debian.org/debian", "http://archive.debian.org/debian"
+"""Debian moves a release to its archive some time after its support has ended."""
+
+_NIGHTLY = (
+    "deb http://archive.ubuntu.com/ubuntu noble main universe",
+    # apt does not know the key of these builds. That they are Team Kodi's is known by HTTPS.
+    "deb [trusted=yes] https://ppa.launchpadcontent.net/team-xbmc/xbmc-nightly/ubuntu noble main",
+)
 
 CHOSEN = os.environ.get("KODI", "")
 """The release that all tests are to run in (`make test KODI=19`); "" if none was chosen."""
@@ -34,7 +46,7 @@ FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / ADDO
 
 # The fonts are the fonts of Kodi's standard skin.
 _PACKAGES = ["kodi", "kodi-bin", "libgl1-mesa-dri", "faketime", "ca-certificates", "fonts-noto-core", "fonts-noto-mono"]
-_ROBOTO = dict.fromkeys(DEBIAN, "fonts-roboto-unhinted") | dict.fromkeys(("19", "20"), "fonts-roboto-hinted")
+_ROBOTO = dict.fromkeys(_SUITES, "fonts-roboto-unhinted") | dict.fromkeys(("19", "20"), "fonts-roboto-hinted")
 
 # Inside the chroot, a process uses the devices, processes and /tmp of this machine, and its host names.
 _HOST_NAME_FILES = ("hosts", "resolv.conf")
@@ -79,7 +91,7 @@ def install(releases: Sequence[str]) -> None:
 def _install(releases: Sequence[str]) -> None:
     print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: this takes about a minute, and only once", flush=True)
     started = time.monotonic()
-    for mirror in _MIRRORS:
+    for mirror in (_MIRROR, _ARCHIVE):
         processes = {release: _start(release, mirror) for release in releases if not _is_installed(release)}
         for release, process in processes.items():
             if process.wait() == 0:
@@ -123,7 +135,8 @@ def _start(release: str, mirror: str) -> subprocess.Popen[bytes]:
         '--aptopt=Acquire::Retries "3"',
         '--aptopt=Acquire::Check-Valid-Until "false"',  # the lists of a release that has moved are old
     ]
-    command += [DEBIAN[release], str(_unfinished(release)), mirror]
+    sources = _NIGHTLY if release == "22" else (mirror,)
+    command += [_SUITES[release], str(_unfinished(release)), *sources]
     return subprocess.Popen(command, env={**os.environ, "LC_ALL": "C.UTF-8"})
 
 
