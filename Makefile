@@ -78,7 +78,7 @@ news: $(VENV)/done ## Copy the newest part of changelog.txt into addon.xml
 	$(RUN) -m tools.news
 
 zip: $(VENV)/done ## Make the zip that Kodi installs (a release: CLIENT_ID=... SOURCE=https://...)
-	$(RUN) -m tools.package build $(CLIENT_ID) $(SOURCE)
+	$(RUN) -m tools.package build '$(CLIENT_ID)' '$(SOURCE)'
 
 repository: $(VENV)/done ## Make a repository of the zips in ZIPS=FOLDER, to be served at URL=https://...
 	rm -rf build/repository

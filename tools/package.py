@@ -71,9 +71,9 @@ def write_entry(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(entry, content)
 
 
-def main(folder: str, client_id: str = "", source: str = PLACEHOLDER) -> None:
+def main(folder: str, client_id: str = "", source: str = "") -> None:
     """Write the zip, and print its path. Exits with a message if client_id is given, but not the publisher's source."""
-    if client_id and source == PLACEHOLDER:
+    if client_id and source in ("", PLACEHOLDER):
         sys.exit("A release needs the address of its source: SOURCE=https://...")
     print(write_zip(Path(folder), client_id, source))
 

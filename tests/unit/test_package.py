@@ -25,17 +25,17 @@ def test_zip_content(tmp_path: Path) -> None:
 
 def test_release_has_its_own_address(tmp_path: Path) -> None:
     """A zip with a client id has the publisher's address as website and source; without one, it is not made."""
-    for arguments in ((), (package.PLACEHOLDER,)):
+    for source in ("", package.PLACEHOLDER):
         with pytest.raises(SystemExit, match="A release needs the address"):
-            package.main(str(tmp_path), "an-id", *arguments)
+            package.main(str(tmp_path), "an-id", source)
     assert not list(tmp_path.iterdir())
     package.main(str(tmp_path), "an-id", "https://example.org/a&b")
     (zipped,) = tmp_path.iterdir()
     with zipfile.ZipFile(zipped) as archive:
         addon = ElementTree.fromstring(archive.read(f"{ADDON_ID}/addon.xml"))
     assert [addon.findtext(f".//{tag}") for tag in ("website", "source")] == ["https://example.org/a&b"] * 2
-    source = (ROOT / "addon.xml").read_text(encoding="utf-8")
-    assert source.count(package.PLACEHOLDER) == source.count("github.com") == 2
+    text = (ROOT / "addon.xml").read_text(encoding="utf-8")
+    assert text.count(package.PLACEHOLDER) == text.count("github.com") == 2
 
 
 def test_zip_reproducible(tmp_path: Path) -> None:
