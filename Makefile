@@ -7,7 +7,8 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install -q --disable-pip-version-check
 CLIENT_ID ?=
 
-# The releases of Kodi that a target needs. KODI=19 selects another release.
+# The releases of Kodi that a target needs. KODI=19 selects another release. Run one target of these at a time, because the
+# target kodi is made only once.
 KODIS = $(or $(KODI),20)
 test test-kodi: KODIS = $(or $(KODI),19 20 21 21.3)
 # The oldest Python on this machine. Kodi 19 has Python 3.8 on Windows and Android.
@@ -39,7 +40,7 @@ test-kodi: $(VENV)/done kodi ## Run the tests in Kodi 20, and the main ones in 1
 	rm -rf build/failures
 	tools/as_root.sh $(RUN) -m pytest -q -n 6 --dist worksteal tests/kodi $(if $(TEST),-k '$(TEST)')
 
-screenshots: $(VENV)/done kodi ## Take screenshots of every state of the sign-in, in two skins, three sizes and four languages
+screenshots: $(VENV)/done kodi ## Take screenshots of every state of the sign-in: in English in two skins and three sizes, and in four other languages
 	tools/as_root.sh $(RUN) -m tests.rig.gallery
 
 fleet: $(VENV)/done ## Simulate hundreds of users who sign in at the same time
@@ -81,11 +82,13 @@ zip: $(VENV)/done ## Make the zip that Kodi installs (a release: CLIENT_ID=... S
 	$(RUN) -m tools.package build '$(CLIENT_ID)' '$(SOURCE)'
 
 repository: $(VENV)/done ## Make a repository of the zips in ZIPS=FOLDER, to be served at URL=https://...
+	@test -n '$(ZIPS)' -a -n '$(URL)' || { echo 'This needs ZIPS=FOLDER URL=https://...'; exit 1; }
 	rm -rf build/repository
-	$(RUN) -m tools.repository $(URL) build/repository $(ZIPS)/*.zip
+	$(RUN) -m tools.repository '$(URL)' build/repository '$(ZIPS)'/*.zip
 
 clean: ## Remove everything that the other targets have made, except the releases of Kodi
-	rm -rf build $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build $(VENV) .hypothesis .import_linter_cache .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -prune -exec rm -r {} +
 
 kodi: $(VENV)/modules
 	@tools/install_packages.sh $(KODI_PACKAGES)

@@ -38,7 +38,7 @@ class Findings:
 ReportManager.register(Findings, "findings", True)
 check_addon.check_url.check_url = lambda *_: None  # the only check that needs a network
 for branch in BRANCHES:
-    # The checker wants an add-on to require the newest API of a branch. This zip is for three branches, so it
+    # The checker wants an add-on to require the newest API of a branch. This zip is for all of them, so it
     # requires the oldest.
     check_dependencies.VERSION_ATTRB["xbmc.python"][branch]["advised"] = "3.0.0"
 

@@ -77,7 +77,10 @@ def find(release: str, pattern: str) -> str:
 
 
 def install(releases: Sequence[str]) -> None:
-    """Install the missing releases at the same time."""
+    """Install the missing releases at the same time. A nightly build that is installed stays as it is."""
+    unknown = set(releases) - set(_SUITES)
+    if unknown:
+        raise SystemExit(f"There is no Kodi {', '.join(unknown)} here, only {', '.join(_SUITES)}")
     if all(map(_is_installed, releases)):
         return
     if os.geteuid() != 0:
@@ -89,7 +92,7 @@ def install(releases: Sequence[str]) -> None:
 
 
 def _install(releases: Sequence[str]) -> None:
-    print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: this takes about a minute, and only once", flush=True)
+    print(f"Installing Kodi {', '.join(releases)} in {FOLDER}: this takes a minute or two, and only once", flush=True)
     started = time.monotonic()
     for mirror in (_MIRROR, _ARCHIVE):
         processes = {release: _start(release, mirror) for release in releases if not _is_installed(release)}
