@@ -38,7 +38,7 @@ test-oldest: ## Run the tests without Kodi on the oldest Python of this machine
 
 test-kodi: $(VENV)/done kodi ## Run the tests in Kodi 20, and the main ones in 19, 21 and 21.3 (KODI=19: all in 19; TEST=name: only these)
 	rm -rf build/failures
-	tools/as_root.sh $(RUN) -m pytest -q -n 6 --dist worksteal tests/kodi $(if $(TEST),-k '$(TEST)')
+	tools/as_root.sh $(RUN) -m pytest -q -n 6 --maxschedchunk 1 tests/kodi $(if $(TEST),-k '$(TEST)')
 
 screenshots: $(VENV)/done kodi ## Take screenshots of every state of the sign-in: in English in two skins and three sizes, and in four other languages
 	tools/as_root.sh $(RUN) -m tests.rig.gallery

@@ -47,7 +47,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def network() -> None:
     """A private network in which api.simkl.com is this machine, and which has no other machine or screen."""
     namespace.enter(HOSTS)
-    namespace.hide_screens()
 
 
 @pytest.fixture(scope="session")
@@ -59,15 +58,16 @@ def display(network: None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def large_display(network: None) -> Iterator[str]:
-    """A virtual screen for the tests of how the window looks."""
+    """A virtual screen of the size that the smallest TVs have."""
     with xvfb(1280, 720) as name:
         yield name
 
 
 @pytest.fixture
-def screen(display: str) -> str:
+def screen(request: pytest.FixtureRequest) -> str:
     """The screen of this test's Kodi."""
-    return display
+    name = "large_display" if request.node.get_closest_marker("large_screen") else "display"
+    return str(request.getfixturevalue(name))
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +114,7 @@ def template(shared: Path, display: str, authority: trustme.CA) -> Template:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test in Kodi 20, those marked with every_kodi in all releases. KODI=19 runs all tests in 19 only."""
+    """Run each test in Kodi 20, those marked with every_kodi in the others, too. KODI=19 runs all tests in 19 only."""
     if "release" in metafunc.fixturenames:
         in_all = metafunc.definition.get_closest_marker("every_kodi") and not releases.CHOSEN
         metafunc.parametrize("release", releases.USUAL if in_all else [releases.RELEASE])
@@ -124,11 +124,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the tests of features that the release of Kodi does not have, and begin with the slow ones."""
     too_old = [item for item in items if _is_kodi_too_old(item)]
     config.hook.pytest_deselected(items=too_old)
-    items[:] = sorted((item for item in items if item not in too_old), key=lambda item: not _is_slow(item))
-
-
-def _is_slow(item: pytest.Item) -> bool:
-    return item.get_closest_marker("slow") is not None
+    items[:] = [item for item in items if item not in too_old]
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def _is_kodi_too_old(item: pytest.Item) -> bool:

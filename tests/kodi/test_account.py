@@ -431,6 +431,7 @@ def test_replaced_account_is_named(kodi: Kodi, simkl: StandIn) -> None:
     assert stored(kodi) == (list(simkl.tokens)[-1], "Grace Hopper")
 
 
+@pytest.mark.large_screen
 def test_settings_show_account(kodi: Kodi, simkl: StandIn, tmp_path: Path) -> None:
     """The settings show the name, the account type and the date, readable and focusable, below the actions."""
     simkl.types["Ada Lovelace"] = "pro"

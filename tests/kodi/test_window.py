@@ -19,6 +19,8 @@ from tools.package import ADDON_ID
 
 from .steps import seen_qr, shown_code, sign_in
 
+pytestmark = pytest.mark.large_screen
+
 TEXTS = {
     "title": ((720, 80, 1800, 152), 30),
     "code": ((720, 345, 1800, 595), 140),
@@ -34,12 +36,6 @@ ADDON_DATA = Path(".kodi/userdata/addon_data") / ADDON_ID
 def qr_files(kodi: Kodi) -> list[Path]:
     """Return the files of QR codes that the add-on has written."""
     return list((kodi.home / ADDON_DATA).glob("qr-*"))
-
-
-@pytest.fixture
-def screen(large_display: str) -> str:
-    """A screen of the size that the smallest TVs have."""
-    return large_display
 
 
 @pytest.fixture(params=["skin.estuary", "skin.estouchy"])

@@ -377,7 +377,6 @@ def row(name: str, figure: str, other_name: str, other_figure: str) -> None:
 def main() -> None:
     """Measure in a network where Simkl is the stand-in."""
     namespace.enter(HOSTS)
-    namespace.hide_screens()
     with tempfile.TemporaryDirectory(prefix="kodi-") as folder, xvfb() as display:
         Bench(Path(folder), display).run()
 

@@ -237,7 +237,6 @@ def run(kodi: Kodi, simkl: StandIn, home: Path) -> None:
 def main() -> None:
     """Run it in a network where Simkl is the stand-in."""
     namespace.enter(HOSTS)
-    namespace.hide_screens()
     with tempfile.TemporaryDirectory(prefix="kodi-") as folder, xvfb() as display:
         simkl = StandIn(interval=1)
         simkl.serve_tls()

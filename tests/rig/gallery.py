@@ -185,7 +185,6 @@ class Tour:
 def main() -> None:
     """Take all screenshots. An argument such as "estuary-1280-he_il" takes those of one Kodi."""
     namespace.enter(HOSTS)
-    namespace.hide_screens()
     wanted = [(skin, *size, "en_gb") for skin in SKINS for size in SIZES]
     wanted += [(SKINS[0], *SIZES[0], language) for language in LANGUAGES]
     with tempfile.TemporaryDirectory(prefix="kodi-", ignore_cleanup_errors=True) as folder:

@@ -45,7 +45,7 @@ _GUISETTINGS = """<settings version="2">
     <viewstates/>
 </settings>
 """
-"""Kodi is to play no sounds: there is no sound card, and then its sound takes 40 % of a core, even for silence."""
+"""Kodi plays no sounds, not even silence: the null device of build() never blocks, so silence takes 40 % of a core."""
 
 _ADVANCEDSETTINGS = """<advancedsettings version="1.0">
     <loglevel hide="true">1</loglevel>
@@ -158,7 +158,7 @@ def _write_examples(addon: Path) -> None:
 def add_modules(addons: Path, authority: trustme.CA, release: str) -> None:
     """Add the script.module.* add-ons of a release of Kodi. Its certifi also trusts this certificate authority.
 
-    Kodi 22 has no repository of its own yet, so it gets the modules of Kodi 21.
+    There is no kodi-22.txt: Kodi 22 gets the modules of Kodi 21.
     """
     modules = MODULES / f"kodi-{min(21, int(float(release)))}"
     for distribution in metadata.distributions(path=[str(modules)]):

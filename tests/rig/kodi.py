@@ -67,7 +67,7 @@ def wait_for(what: str, condition: Callable[[], T], seconds: float = 10, interva
 
 @contextlib.contextmanager
 def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
-    """Start a virtual screen, and yield its DISPLAY. Raises KodiError if it does not start, or ends too early."""
+    """Start a virtual screen, and yield its DISPLAY. Raises KodiError if it does not start."""
     read, write = os.pipe()
     command = [*ENDS_WITH_PARENT, "Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24"]
     command += ["-nolisten", "tcp", "-noreset"]  # otherwise it starts anew whenever the last of its programs has ended
@@ -77,11 +77,10 @@ def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
         try:
             with os.fdopen(read) as pipe:
                 number = pipe.readline().strip()
-            if number:
-                yield f":{number}"
-            if not number or process.poll() is not None:
+            if not number:
                 errors.seek(0)
                 raise KodiError(f"Xvfb returned {process.wait()}: {errors.read()!r}")
+            yield f":{number}"
         finally:
             process.terminate()
             process.wait()
@@ -374,8 +373,8 @@ def make_home(
     home.build(folder, free_port(), windowed)
     home.add_addon(folder, authority, client_id, consumers, release)
     run_once(folder, display, release)
-    # Otherwise Kodi's Python does this when it imports a module for the first time: here, in each test again. It runs
-    # with -O, and files that are compiled without it do not count: https://docs.python.org/3/using/cmdline.html
+    # Otherwise the Kodi of each test compiles the modules anew. Kodi's Python runs with -O, and reads only
+    # files that were compiled with it: https://docs.python.org/3/using/cmdline.html#cmdoption-O
     compiler = ["/usr/bin/python3", "-O", "-m", "compileall", "-q", str(folder / ".kodi/addons")]
     subprocess.run(releases.command_inside(release, compiler), check=True)
 

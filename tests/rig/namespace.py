@@ -25,7 +25,7 @@ _X_SOCKETS = Path("/tmp/.X11-unix")
 """Where every X server has its socket, also Xvfb, and where its clients look for it: see X(7) and Xserver(1)."""
 
 _X_KEYMAPS = Path("/var/lib/xkb")
-"""Where every X server writes the keymap of its screen, and reads it again."""
+"""Where an X server writes the keymap of its screen, and reads it again; if it cannot write there, in /tmp."""
 
 _hosts_file: Path | None = None
 _resolver_file: Path | None = None
@@ -33,8 +33,11 @@ _resolver_file: Path | None = None
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(names: Sequence[str]) -> None:
-    """Move this thread, and what it starts later, into new namespaces. There, these host names are 127.0.0.1."""
+def enter(names: Sequence[str], hides_screens: bool = True) -> None:
+    """Move this thread, and what it starts later, into new namespaces. There, these host names are 127.0.0.1.
+
+    hides_screens: whether the virtual screens of other test runs, and the desktop, are hidden.
+    """
     _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
     # SLAVE: the machine does not see the mounts of this namespace. SHARED: the namespaces of the Kodis, which
     # releases.command_inside() makes, do see them.
@@ -55,12 +58,14 @@ def enter(names: Sequence[str]) -> None:
     _resolver_file.write_text("")
     _call("mount", bytes(_hosts_file), b"/etc/hosts", None, _MS_BIND, None)
     _call("mount", bytes(_resolver_file), b"/etc/resolv.conf", None, _MS_BIND, None)
+    if hides_screens:
+        _hide_screens()
 
 
-def hide_screens() -> None:
-    """Hide the virtual screens of other test runs. Each run has its own network, so all their screens are called :0.
+def _hide_screens() -> None:
+    """Hide the screens of other test runs: each run has its own network, so all their screens are called :0.
 
-    Otherwise two that start at the same time write the same keymap, and one of them ends.
+    Otherwise two screens that start at the same time write the same keymap, and one of them ends.
     """
     _X_SOCKETS.mkdir(exist_ok=True)
     for folder in (_X_SOCKETS, _X_KEYMAPS):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Installs the releases of Kodi that the tests run in, each with the Debian that has it, in a folder for chroot.
+"""Installs the releases of Kodi that the tests run in, each with the system that has it, in a folder for chroot.
 
 usage: python -m tests.rig.releases RELEASE...     installs the missing releases; all clones of the project share them
 """
@@ -25,13 +25,16 @@ For Kodi 22, which is not released yet: an Ubuntu for which Team Kodi makes a bu
 """
 
 USUAL = ("19", "20", "21", "21.3")
-"""The releases for the tests of the main paths."""
+"""The releases for the tests of the main paths.
+
+21.3 is from a Debian that still changes. If it can no longer be installed, take it out here and in the Makefile.
+"""
 
 _MIRROR, _ARCHIVE = "http://deb.debian.org/debian", "http://archive.debian.org/debian"
 """Debian moves a release to its archive some time after its support has ended."""
 
 _NIGHTLY = (
-    "deb http://archive.ubuntu.com/ubuntu noble main universe",
+    *(f"deb http://archive.ubuntu.com/ubuntu {suite} main universe" for suite in ("noble", "noble-updates")),
     # apt does not know the key of these builds. That they are Team Kodi's is known by HTTPS.
     "deb [trusted=yes] https://ppa.launchpadcontent.net/team-xbmc/xbmc-nightly/ubuntu noble main",
 )
