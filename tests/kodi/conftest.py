@@ -45,7 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def network() -> None:
-    """A private network in which api.simkl.com is this machine, and which has no other machine or screen."""
+    """A private network in which api.simkl.com is this machine, and which has no other machine."""
     namespace.enter(HOSTS)
 
 

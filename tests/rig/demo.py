@@ -28,7 +28,7 @@ def main(client_id: str) -> None:
     simkl = StandIn(interval=5)
     if not client_id:
         page = socket.create_server(("127.0.0.1", PAGE_PORT))  # outside the private network, for a browser
-        namespace.enter(HOSTS, hides_screens=not os.environ.get("DISPLAY"))
+        namespace.enter(HOSTS)
         simkl.serve_tls()
         simkl.serve_page(page)
     with tempfile.TemporaryDirectory(prefix="kodi-", ignore_cleanup_errors=True) as folder:

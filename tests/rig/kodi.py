@@ -70,7 +70,9 @@ def xvfb(width: int = 1280, height: int = 720) -> Iterator[str]:
     """Start a virtual screen, and yield its DISPLAY. Raises KodiError if it does not start."""
     read, write = os.pipe()
     command = [*ENDS_WITH_PARENT, "Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24"]
-    command += ["-nolisten", "tcp", "-noreset"]  # otherwise it starts anew whenever the last of its programs has ended
+    # It listens only at an abstract address, which belongs to a network and not to the file system: unix(7). Without
+    # -noreset, it would start anew whenever the last of its programs has ended.
+    command += ["-nolisten", "tcp", "-nolisten", "unix", "-noreset"]
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, pass_fds=[write], stderr=errors)
         os.close(write)

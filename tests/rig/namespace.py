@@ -21,23 +21,14 @@ _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MNT_DETACH = 1, 2, 4, 32, 4096, 16384, 2
 _MS_PRIVATE, _MS_SLAVE, _MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 
-_X_SOCKETS = Path("/tmp/.X11-unix")
-"""Where every X server has its socket, also Xvfb, and where its clients look for it: see X(7) and Xserver(1)."""
-
-_X_KEYMAPS = Path("/var/lib/xkb")
-"""Where an X server writes the keymap of its screen, and reads it again; if it cannot write there, in /tmp."""
-
 _hosts_file: Path | None = None
 _resolver_file: Path | None = None
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter(names: Sequence[str], hides_screens: bool = True) -> None:
-    """Move this thread, and what it starts later, into new namespaces. There, these host names are 127.0.0.1.
-
-    hides_screens: whether the virtual screens of other test runs, and the desktop, are hidden.
-    """
+def enter(names: Sequence[str]) -> None:
+    """Move this thread, and what it starts later, into new namespaces. There, these host names are 127.0.0.1."""
     _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
     # SLAVE: the machine does not see the mounts of this namespace. SHARED: the namespaces of the Kodis, which
     # releases.command_inside() makes, do see them.
@@ -58,18 +49,9 @@ def enter(names: Sequence[str], hides_screens: bool = True) -> None:
     _resolver_file.write_text("")
     _call("mount", bytes(_hosts_file), b"/etc/hosts", None, _MS_BIND, None)
     _call("mount", bytes(_resolver_file), b"/etc/resolv.conf", None, _MS_BIND, None)
-    if hides_screens:
-        _hide_screens()
-
-
-def _hide_screens() -> None:
-    """Hide the screens of other test runs: each run has its own network, so all their screens are called :0.
-
-    Otherwise two screens that start at the same time write the same keymap, and one of them ends.
-    """
-    _X_SOCKETS.mkdir(exist_ok=True)
-    for folder in (_X_SOCKETS, _X_KEYMAPS):
-        _call("mount", b"none", bytes(folder), b"tmpfs", 0, b"mode=1777")
+    # The virtual screens of all test runs have the same name, because each is the first one in its network. Here an X
+    # server writes the keymap of its screen, and reads it again. If two did so at the same time, one of them would end.
+    _call("mount", b"none", b"/var/lib/xkb", b"tmpfs", 0, b"mode=1777")
 
 
 @contextlib.contextmanager
